@@ -1,0 +1,25 @@
+"""Everything that runs by the clock. A tick that finds no worker expires before the next one."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery.schedules import crontab
+
+
+def every(seconds: float, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds}}
+
+
+def daily(hour: int, minute: int, task: str) -> dict[str, Any]:
+    """Once a day at this UTC time."""
+    return {"task": task, "schedule": crontab(hour=str(hour), minute=str(minute)), "options": {"expires": 3600}}
+
+
+BEAT_SCHEDULE = {
+    "take new mail": every(2, "incidents.tasks.take_new_mail"),
+    "retry failed reactions": every(60, "incidents.tasks.retry_reactions"),
+    "hand out unassigned incidents": every(15, "dispatchers.tasks.hand_out"),
+    "synchronise the registry": daily(3, 0, "towers.tasks.sync_towers"),
+    "back up": daily(0, 30, "config.tasks.backup"),
+    "clean up": daily(1, 30, "config.tasks.cleanup"),
+}

@@ -1,0 +1,285 @@
+"""All settings, from the environment or `.env`; every name is described in docs/settings.md."""
+
+from pathlib import Path
+from typing import Any
+
+from config.embedded import paths
+from config.env import (
+    BASE_DIR,
+    WrongSetting,
+    env_bool,
+    env_int,
+    env_list,
+    env_required,
+    env_str,
+    env_url,
+    secret_key,
+)
+from config.schedule import BEAT_SCHEDULE
+from django.utils.translation import gettext_lazy as _
+
+VAR_DIR: Path = paths.var_dir()
+# With a database of one's own this is an installation, not a trial: nothing may be guessed.
+PRODUCTION = bool(env_str("DB_HOST"))
+
+SECRET_KEY = secret_key(VAR_DIR, production=PRODUCTION)
+DEBUG = env_bool("DEBUG")
+ALLOWED_HOSTS = env_list("DJANGO_ALLOWED_HOSTS", "" if PRODUCTION else "localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+
+# Apps by their AppConfig: `mailbox` alone would be the standard library's module.
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "dispatchers.apps.DispatchersConfig",
+    "towers.apps.TowersConfig",
+    "mailbox.apps.MailboxConfig",
+    "incidents.apps.IncidentsConfig",
+    "sla.apps.SlaConfig",
+    "tracker_bridge.apps.TrackerBridgeConfig",
+    "demo.apps.DemoConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "django_tables2",
+    "template_partials",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- Database ---------------------------------------------------------------------------------
+
+
+def _database() -> dict[str, Any]:
+    options: dict[str, Any] = {"pool": {"min_size": 1, "max_size": env_int("DB_POOL_SIZE", 10, least=1, most=200), "timeout": 10}}
+    if not PRODUCTION:
+        return {"ENGINE": "django.db.backends.postgresql", **paths.postgres_dsn_parts(VAR_DIR), "OPTIONS": options}
+    why = "DB_HOST is set"
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": env_str("DB_HOST"),
+        "PORT": env_int("DB_PORT", 5432, least=1, most=65535),
+        "NAME": env_required("POSTGRES_DB", because=why),
+        "USER": env_required("POSTGRES_USER", because=why),
+        "PASSWORD": env_required("POSTGRES_PASSWORD", because=why),
+        "OPTIONS": options,
+    }
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Broker -----------------------------------------------------------------------------------
+
+REDIS_URL = env_url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+CELERY_BROKER_URL = REDIS_URL or paths.redis_url(VAR_DIR)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A publisher must not hang on a dead broker: the row is there, beat finds it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "max_retries": 1}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+
+# --- People and safety ------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "dispatchers.User"
+AUTHENTICATION_BACKENDS = ["dispatchers.roles.RoleBackend"]
+LOGIN_URL = "dispatchers:sign_in"
+LOGIN_REDIRECT_URL = "incidents:desk"
+LOGOUT_REDIRECT_URL = "dispatchers:sign_in"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("COOKIES_SECURE", PRODUCTION)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+# Letters are shown in a frame of our own origin; nobody else may frame anything.
+X_FRAME_OPTIONS = "SAMEORIGIN"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'self'"],
+    }
+}
+
+# --- Language and time ------------------------------------------------------------------------
+
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = env_str("DESK_TIME_ZONE", "Europe/Moscow")
+
+# --- Files ------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+# Served from the source tree when nobody has collected them (embedded run); hashed names in production.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+if PRODUCTION:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+DATA_DIR = Path(env_str("DATA_DIR", str(VAR_DIR / "data")))
+# Letters and attachments, each under the SHA-256 of its bytes.
+LETTER_STORE = DATA_DIR / "letters"
+BACKUP_DIR = DATA_DIR / "backups"
+BACKUP_KEEP_DAYS = env_int("BACKUP_KEEP_DAYS", 14, least=1)
+LOG_DIR = Path(env_str("LOG_DIR", str(VAR_DIR / "logs")))
+LOG_KEEP_DAYS = env_int("LOG_KEEP_DAYS", 30, least=1)
+UNJOINED_LETTER_KEEP_DAYS = env_int("UNJOINED_LETTER_KEEP_DAYS", 365, least=1)
+
+# --- Mail -------------------------------------------------------------------------------------
+
+
+def _mail_account() -> dict[str, Any] | None:
+    """The desk's mailbox; None when no server is named, which switches mail off, visibly."""
+    server = env_str("PARSING_EMAIL_SERVER")
+    if not server:
+        return None
+    why = "PARSING_EMAIL_SERVER is set"
+    port = env_int("PARSING_EMAIL_PORT", 993, least=1, most=65535)
+    login = env_required("PARSING_EMAIL_LOGIN", because=why)
+    address = env_str("PARSING_EMAIL_ADDRESS", login)
+    if "@" not in address:
+        raise WrongSetting("PARSING_EMAIL_ADDRESS", "the desk's e-mail address, because PARSING_EMAIL_LOGIN is not one")
+    return {
+        "host": server,
+        "port": port,
+        "ssl": env_bool("PARSING_EMAIL_SSL", port == 993),
+        "login": login,
+        "password": env_required("PARSING_EMAIL_PSWD", because=why),
+        "address": address,
+        "inbox": env_str("PARSING_EMAIL_INBOX_FOLDER_NAME", "INBOX"),
+        "sent": env_str("PARSING_EMAIL_SENT_FOLDER_NAME"),
+    }
+
+
+MAIL_ACCOUNT = _mail_account()
+MAIL_POLL_SECONDS = env_int("MAIL_POLL_SECONDS", 30, least=1)
+MAIL_MAX_BYTES = env_int("MAIL_MAX_BYTES", 50 * 2**20, least=2**16)
+# 0 = from the first letter of the folder; N = only letters of the last N days on the very first look.
+MAIL_FIRST_LOOK_DAYS = env_int("MAIL_FIRST_LOOK_DAYS", 30)
+# The task that takes stored letters; the watcher knows it by name only, beat finds the same rows without it.
+MAIL_STORED_TASK = "incidents.tasks.take_new_mail"
+# Addresses that are the desk itself, beside the mailbox's own.
+DESK_ADDRESSES = [address.lower() for address in env_list("DESK_ADDRESSES")]
+if MAIL_ACCOUNT:
+    DESK_ADDRESSES.append(MAIL_ACCOUNT["address"].lower())
+
+# --- Registry ---------------------------------------------------------------------------------
+
+TOWERSTORE = {
+    "poles": env_url("TS_POLES_TL_URL"),
+    "contractors": env_url("TS_AVR_REPORT_URL"),
+    "stations": env_url("TS_BS_REPORT_URL"),
+}
+TOWERSTORE_TIMEOUT = env_int("TS_TIMEOUT_SECONDS", 120, least=1)
+TOWERSTORE_MAX_BYTES = env_int("TS_MAX_BYTES", 300 * 2**20, least=1024)
+TOWERSTORE_LEAST_SHARE = env_int("TS_LEAST_SHARE_PERCENT", 80, most=100)
+TOWERSTORE_MOST_GONE = env_int("TS_MOST_GONE", 2000)
+DEFAULT_CONTRACTOR_EMAILS = env_list("DEFAULT_CONTRACTOR_EMAILS")
+
+# --- Incidents --------------------------------------------------------------------------------
+
+INCIDENT_PREFIX = env_str("INCIDENT_PREFIX", "NT")
+INCIDENT_FIRST_NUMBER = env_int("INCIDENT_FIRST_NUMBER", 100001, least=1)
+# A letter into a closed incident joins it; from this many letters after closing on, the incident opens again.
+REOPEN_AT_LETTER = env_int("REOPEN_AT_LETTER", 2, least=1)
+
+# What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
+INCIDENT_REACTIONS = {
+    "opened": ["sla.reactions.start_clock", "dispatchers.reactions.assign_freest"],
+    "reopened": ["dispatchers.reactions.assign_freest"],
+    "type_set": ["sla.reactions.restart_clock"],
+    "handed_over": ["sla.reactions.start_contractor_clock"],
+}
+
+# --- API --------------------------------------------------------------------------------------
+
+API_OPEN = env_bool("API_OPEN", True)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Dispatch",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Pages and logs ---------------------------------------------------------------------------
+
+DJANGO_TABLES2_TEMPLATE = "django_tables2/table.html"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO").upper()},
+    "loggers": {"django.server": {"level": "WARNING"}, "imapclient": {"level": "WARNING"}},
+}
