@@ -1,0 +1,147 @@
+"""Bytes to text: the declared character set if it can be true, else a guess."""
+
+import codecs
+import re
+
+import chardet
+
+_ALIASES = {
+    "ansi": "cp1252",
+    "ascii": "ascii",
+    "cp-1251": "cp1251",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "latin-1": "cp1252",
+    "latin1": "cp1252",
+    "iso-8859-8-i": "iso8859_8",
+    "iso-8859-8-e": "iso8859_8",
+    "iso-8859-6-i": "iso8859_6",
+    "iso-2022-jp": "iso2022_jp_3",
+    "koi-8r": "koi8-r",
+    "koi8": "koi8-r",
+    "koi8r": "koi8-r",
+    "ks_c_5601-1987": "cp949",
+    "ks_c_5601": "cp949",
+    "ksc5601": "cp949",
+    "euc-kr": "cp949",
+    "macintosh": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "x-mac-roman": "mac_roman",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "x-sjis": "cp932",
+    "uft-8": "utf-8",
+    "utf8": "utf-8",
+    "utf-8mb4": "utf-8",
+    "utf8mb4": "utf-8",
+    "unicode": "utf-8",
+    "unicode-1-1-utf-7": "utf-7",
+    "us-ascii": "ascii",
+    "win-1251": "cp1251",
+    "win1251": "cp1251",
+    "windows1251": "cp1251",
+    "x-cp1251": "cp1251",
+    "x-cp1252": "cp1252",
+}
+_WESTERN = {"ascii", "cp1252", "iso8859-15"}
+# What a Russian desk receives; a wider choice makes short texts come out in Chinese.
+_CANDIDATES = ["utf-8", "windows-1251", "koi8-r", "ibm866", "iso-8859-5"]
+# Three letters of the upper half in a row: no Western word is spelled so.
+_UPPER_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{3}")
+_MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
+_ISO_2022 = re.compile(rb"\x1b[$(][@-KRS(]")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def codec_name(declared: str) -> str:
+    """The Python codec for a declared character set, or "" when there is none for text."""
+    name = declared.strip().strip("\"'").lower()
+    name = _ALIASES.get(name) or _ALIASES.get(name.replace("_", "-"), name)
+    try:
+        info = codecs.lookup(name)
+        # Codecs such as "hex" or "rot13" turn bytes into no text; "idna" and "punycode" are slow.
+        usable = info.name not in {"idna", "punycode", "unicode_escape", "raw_unicode_escape"}
+        return info.name if usable and isinstance(b"".decode(name), str) else ""
+    except (LookupError, ValueError, TypeError):
+        return ""
+
+
+def decode(data: bytes, declared: str = "", hint: str = "") -> tuple[str, str]:
+    """The text of `data` and, when its character set had to be guessed, the name of the guess.
+
+    `hint` is a second opinion (the body's character set for a raw header), tried before guessing.
+    """
+    for bom, codec in _BOMS:
+        if data.startswith(bom):
+            return data[len(bom) :].decode(codec, "replace"), ""
+    codec = codec_name(declared) if declared else ""
+    if codec and not _contradicts(data, codec):
+        text = _try(data, codec)
+        if text is not None:
+            return text, ""
+        text = data.decode(codec, "replace")
+        if codec not in _WESTERN and text.count("\ufffd") * 50 <= len(text):
+            return text, ""
+    elif data.isascii() and not _ISO_2022.search(data):
+        return data.decode("ascii"), ""
+    return _guess(data, hint or codec)
+
+
+def _try(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except (UnicodeError, ValueError):
+        return None
+
+
+def _contradicts(data: bytes, codec: str) -> bool:
+    """Whether the bytes are plainly something else: UTF-8 or Russian under a Western label."""
+    if codec in _WESTERN:
+        return not data.isascii() and (bool(_UPPER_RUN.search(data)) or _try(data, "utf-8") is not None)
+    if codec.startswith(("cp12", "koi8", "iso8859")):
+        return len(_MULTIBYTE.findall(data[:65536])) > 3 and _try(data, "utf-8") is not None
+    return False
+
+
+def _guess(data: bytes, hint: str) -> tuple[str, str]:
+    text = _try(data, "utf-8")
+    if text is not None and not _ISO_2022.search(data):
+        return text, "" if data.isascii() else "utf-8"
+    if _ISO_2022.search(data) and (text := _try(data, "iso2022_jp_ext")) is not None:
+        return text, "iso-2022-jp"
+    hinted = codec_name(hint) if hint else ""
+    if hinted and hinted != "ascii" and (hinted not in _WESTERN or not _UPPER_RUN.search(data)):
+        text = _try(data, hinted)
+        if text is not None:
+            return text, hinted
+    if not _UPPER_RUN.search(data):
+        # Single accented letters between Latin ones.
+        if _mostly_ascii_letters(data):
+            return data.decode("cp1252", "replace"), "windows-1252"
+        if data.count(b"\x00") * 3 > len(data):
+            return data.decode("utf-16-le" if data[1:2] == b"\x00" else "utf-16-be", "replace"), "utf-16"
+    found = chardet.detect(data[:65536], include_encodings=_CANDIDATES, no_match_encoding="cp1251")
+    name = codec_name(found["encoding"] or "") or "cp1251"
+    if name in ("utf-8", "ascii"):
+        # UTF-8 with a few broken bytes, for it was refused above when whole.
+        text = data.decode("utf-8", "replace")
+        if text.count("\ufffd") * 20 <= len(text):
+            return text, "utf-8"
+        name = "cp1251"
+    return data.decode(name, "replace"), name
+
+
+def _mostly_ascii_letters(data: bytes) -> bool:
+    upper = sum(byte >= 0xC0 for byte in data)
+    letters = sum(65 <= byte <= 90 or 97 <= byte <= 122 for byte in data)
+    return letters > 4 * upper

@@ -1,0 +1,132 @@
+"""A raw letter in, a `ParsedEmail` out, whatever happens."""
+
+import dataclasses
+import logging
+
+from mailbox.parsing import limits
+from mailbox.parsing.addresses import parse_addresses
+from mailbox.parsing.bodies import Body, BodyReader
+from mailbox.parsing.charset import codec_name
+from mailbox.parsing.headers import Headers, split_headers
+from mailbox.parsing.html import is_too_deep
+from mailbox.parsing.identifiers import capped, message_id, message_ids, parse_date
+from mailbox.parsing.identity import is_forward
+from mailbox.parsing.kinds import auto_submitted, judge
+from mailbox.parsing.mime import Part, Reader
+from mailbox.parsing.model import Address, ParsedEmail
+from mailbox.parsing.problems import Problems
+from mailbox.parsing.quotes import split_text, without_marks
+from mailbox.parsing.safe_html import SafeHtml, clean_html
+from mailbox.parsing.storable import one_line
+
+logger = logging.getLogger(__name__)
+
+
+def parse(raw: bytes) -> ParsedEmail:
+    """Read a letter. Never raises; what could not be read is listed in `problems`."""
+    problems = Problems()
+    try:
+        return _parse(raw, problems)
+    except (Exception, RecursionError) as error:
+        # One strange letter must not stop the mailbox: what its headers say is saved, a person
+        # reads the original.
+        logger.exception("a letter of %d bytes could not be parsed", len(raw))
+        problems.add("unreadable", type(error).__name__)
+    try:
+        headers, _body = split_headers(raw[: limits.ALL_HEADERS_BYTES], problems)
+        return _from_headers(headers, problems)
+    except Exception:
+        logger.exception("nor could its headers")
+        return ParsedEmail(problems=problems.as_tuple())
+
+
+def _parse(raw: bytes, problems: Problems) -> ParsedEmail:
+    root = Reader(problems).read(raw)
+    root.headers.hint = _body_charset(root)
+    letter = _from_headers(root.headers, problems)
+    body = BodyReader(problems).read(root)
+    if any(part.kind == "multipart/encrypted" for part in root.walk()):
+        problems.add("encrypted")
+    split = split_text(body.marked_text, forward=is_forward(letter.subject))
+    text = without_marks(body.text)
+    verdict = judge(root, letter.subject, letter.from_email, text)
+    safe = _safe_html(body, problems)
+    return dataclasses.replace(
+        letter,
+        text=text,
+        html=body.html,
+        safe_html=safe.html,
+        has_remote_images=safe.has_remote_images,
+        reply_text=split.reply,
+        quoted_text=split.quoted,
+        signature_text=split.signature,
+        attachments=tuple(body.attachments),
+        kind=verdict.kind,
+        auto_reasons=verdict.auto_reasons,
+        bounced_message_id=verdict.bounced_message_id,
+        problems=problems.as_tuple(),
+    )
+
+
+def _from_headers(headers: Headers, problems: Problems) -> ParsedEmail:
+    sender = _sender(headers, problems)
+    references = message_ids(" ".join(headers.all_raw("references")))
+    if len(references) > limits.REFERENCES:
+        problems.add("references-cut", str(limits.REFERENCES))
+    date_header = one_line(headers.text("date"), 200)
+    letter = ParsedEmail(
+        subject=one_line(headers.text("subject"), limits.SUBJECT_CHARS),
+        from_email=sender.email,
+        from_name=sender.name,
+        to=_addresses(headers, "to", problems),
+        cc=_addresses(headers, "cc", problems),
+        reply_to=_addresses(headers, "reply-to", problems),
+        date=parse_date(date_header),
+        date_header=date_header,
+        message_id=message_id(headers.raw_text("message-id")),
+        in_reply_to=capped(message_ids(" ".join(headers.all_raw("in-reply-to")))),
+        references=capped(references),
+        list_id=one_line(headers.text("list-id"), limits.ID_LENGTH),
+        auto_submitted=auto_submitted(headers),
+        return_path=one_line(headers.text("return-path"), limits.EMAIL_CHARS),
+        loop_mark=one_line(headers.text("x-dispatch-loop"), limits.ID_LENGTH),
+        thread_index=one_line(headers.text("thread-index"), limits.ID_LENGTH),
+    )
+    _note_missing(letter, problems)
+    return dataclasses.replace(letter, problems=problems.as_tuple())
+
+
+def _note_missing(letter: ParsedEmail, problems: Problems) -> None:
+    if letter.date is None:
+        problems.add("date-unreadable", letter.date_header or "—")
+    if not letter.from_email:
+        problems.add("from-missing")
+    if not letter.message_id:
+        problems.add("message-id-missing")
+
+
+def _sender(headers: Headers, problems: Problems) -> Address:
+    found = _addresses(headers, "from", problems) or _addresses(headers, "sender", problems)
+    return next((address for address in found if address.email), found[0] if found else Address(""))
+
+
+def _addresses(headers: Headers, name: str, problems: Problems) -> tuple[Address, ...]:
+    return parse_addresses(", ".join(headers.all_raw(name)), headers.hint, problems)
+
+
+def _body_charset(root: Part) -> str:
+    """The first character set that a part declares and that says anything about raw headers."""
+    for part in root.walk():
+        codec = codec_name(part.charset) if part.charset else ""
+        if codec not in ("", "ascii", "utf-8"):
+            return codec
+    return ""
+
+
+def _safe_html(body: Body, problems: Problems) -> SafeHtml:
+    if not body.html:
+        return SafeHtml("", False)
+    if is_too_deep(body.html):
+        problems.add("html-too-deep")
+        return SafeHtml("", False)
+    return clean_html(body.html)
