@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from config.embedded.errors import EmbeddedError
@@ -34,7 +35,13 @@ def socket_dir(var: Path) -> Path:
 
 def postgres_dsn_parts(var: Path) -> dict[str, str]:
     """The embedded database as Django's DATABASES entry wants it."""
-    return {"HOST": str(socket_dir(var)), "PORT": str(POSTGRES_PORT), "NAME": DATABASE, "USER": USER, "PASSWORD": ""}
+    return {
+        "HOST": str(socket_dir(var)),
+        "PORT": str(POSTGRES_PORT),
+        "NAME": DATABASE,
+        "USER": USER,
+        "PASSWORD": "",
+    }
 
 
 def valkey_socket(var: Path) -> Path:
@@ -70,17 +77,22 @@ def make_var_dir(var: Path) -> None:
             (var / name).mkdir(mode=0o700, exist_ok=True)
         (var / "run" / "writable").touch()
     except OSError as error:
-        raise EmbeddedError(f"Cannot write to {var} ({error.strerror}). Choose another folder with VAR_DIR.") from None
+        raise EmbeddedError(
+            f"Cannot write to {var} ({error.strerror}). Choose another folder with VAR_DIR."
+        ) from None
 
 
-def make_socket_dir(var: Path, *, owner: int) -> Path:
-    """The socket folder, open to `owner` only. Anyone may write to /tmp, so a stranger's folder is refused."""
+def make_socket_dir(var: Path, *, owner: int | None = None, known: Collection[int] = ()) -> Path:
+    """The socket folder, given to `owner` if named. Anyone may write to /tmp, so a stranger's folder is refused.
+
+    It may belong to one of `known`: root's PostgreSQL can run as somebody else, who owns the folder as it owns the data.
+    """
     folder = socket_dir(var)
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), owner}:
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), owner, *known}:
         raise EmbeddedError(f"{folder} belongs to somebody else. Remove it, or choose another VAR_DIR.")
-    if found.st_uid != owner:
+    if owner is not None and found.st_uid != owner:
         os.chown(folder, owner, -1)
     folder.chmod(0o700)
     return folder
