@@ -57,7 +57,13 @@ _AUTO_HEADERS = (
 )
 _LIST_HEADERS = ("list-id", "list-post", "list-unsubscribe", "mailing-list")
 _SUPPRESS = frozenset(("all", "oof", "autoreply", "dr", "rn", "nrn"))
-_RETURNED = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/partial")
+_RETURNED = (
+    "message/rfc822",
+    "text/rfc822-headers",
+    "message/global",
+    "message/global-headers",
+    "message/partial",
+)
 _COMMENT = re.compile(r"\([^()]*\)")
 
 

@@ -34,9 +34,7 @@ _STYLES = {
     "background-color", "border", "border-bottom", "border-collapse", "border-color", "border-left",
     "border-right", "border-style", "border-top", "border-width", "color", "font-family", "font-size",
     "font-style", "font-weight", "height", "line-height", "list-style-type", "margin", "margin-bottom",
-    "margin-left", "margin-right", "margin-top", "max-width", "padding", "padding-bottom", "padding-
-    left", "padding-right", "padding-top", "text-align", "text-decoration", "text-indent", "vertical-
-    align", "white-space", "width",
+    "margin-left", "margin-right", "margin-top", "max-width", "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align", "text-decoration", "text-indent", "vertical-align", "white-space", "width",
 }
 _LINK_SCHEMES = ("http:", "https:", "mailto:", "tel:", "#")
 _REMOTE = ("http:", "https:", "//")
