@@ -12,7 +12,11 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 
 def daily(hour: int, minute: int, task: str) -> dict[str, Any]:
     """Once a day at this UTC time."""
-    return {"task": task, "schedule": crontab(hour=str(hour), minute=str(minute)), "options": {"expires": 3600}}
+    return {
+        "task": task,
+        "schedule": crontab(hour=str(hour), minute=str(minute)),
+        "options": {"expires": 3600},
+    }
 
 
 BEAT_SCHEDULE = {

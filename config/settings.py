@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from config.embedded import paths
 from config.env import (
     BASE_DIR,
@@ -16,7 +18,6 @@ from config.env import (
     secret_key,
 )
 from config.schedule import BEAT_SCHEDULE
-from django.utils.translation import gettext_lazy as _
 
 VAR_DIR: Path = paths.var_dir()
 # With a database of one's own this is an installation, not a trial: nothing may be guessed.
@@ -91,9 +92,15 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _database() -> dict[str, Any]:
-    options: dict[str, Any] = {"pool": {"min_size": 1, "max_size": env_int("DB_POOL_SIZE", 10, least=1, most=200), "timeout": 10}}
+    options: dict[str, Any] = {
+        "pool": {"min_size": 1, "max_size": env_int("DB_POOL_SIZE", 10, least=1, most=200), "timeout": 10}
+    }
     if not PRODUCTION:
-        return {"ENGINE": "django.db.backends.postgresql", **paths.postgres_dsn_parts(VAR_DIR), "OPTIONS": options}
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            **paths.postgres_dsn_parts(VAR_DIR),
+            "OPTIONS": options,
+        }
     why = "DB_HOST is set"
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -127,14 +134,15 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # --- People and safety ------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "dispatchers.User"
-AUTHENTICATION_BACKENDS = ["dispatchers.roles.RoleBackend"]
+AUTHENTICATION_BACKENDS = ["dispatchers.backend.RoleBackend"]
 LOGIN_URL = "dispatchers:sign_in"
 LOGIN_REDIRECT_URL = "incidents:desk"
 LOGOUT_REDIRECT_URL = "dispatchers:sign_in"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("COOKIES_SECURE", PRODUCTION)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if PRODUCTION:  # behind gateway/nginx.conf, which sets the header; nobody else may claim it
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 # Letters are shown in a frame of our own origin; nobody else may frame anything.
@@ -246,8 +254,9 @@ REOPEN_AT_LETTER = env_int("REOPEN_AT_LETTER", 2, least=1)
 
 # What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
 INCIDENT_REACTIONS = {
-    "opened": ["sla.reactions.start_clock", "dispatchers.reactions.assign_freest"],
+    "opened": ["sla.reactions.restart_clock", "dispatchers.reactions.assign_freest"],
     "reopened": ["dispatchers.reactions.assign_freest"],
+    "opened_earlier": ["sla.reactions.restart_clock"],
     "type_set": ["sla.reactions.restart_clock"],
     "handed_over": ["sla.reactions.start_contractor_clock"],
 }

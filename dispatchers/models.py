@@ -1,0 +1,77 @@
+"""People of the desk."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from dispatchers.roles import Role
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def eligible(self) -> Self:
+        """Who may be given an incident without asking: active dispatchers on shift who accept work."""
+        return self.filter(is_active=True, role=Role.DISPATCHER, on_shift=True, accepts_incidents=True)
+
+    def assignable(self) -> Self:
+        """Who may be given an incident by hand: everybody who may work one."""
+        return self.filter(is_active=True).exclude(role=Role.OBSERVER)
+
+
+class PeopleManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Creates people as Django does, and finds them by the querysets above."""
+
+
+class User(AbstractUser):
+    """Somebody who signs in. What he may do follows from his role, see dispatchers.roles."""
+
+    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.DISPATCHER)
+    on_shift = models.BooleanField(_("on shift"), default=False)
+    accepts_incidents = models.BooleanField(_("accepts incidents"), default=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    # When the desk last gave this person an incident by itself: breaks ties fairly, see dispatchers.choosing.
+    last_given_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar = PeopleManager()
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        permissions: ClassVar = [("change_shift", "Can put people on shift and take them off")]
+        # Read under the assignment lock by dispatchers.choosing.
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                condition=Q(is_active=True, role="dispatcher", on_shift=True, accepts_incidents=True),
+                name="user_eligible",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # The administration site asks for is_staff; here it is one with the role.
+        self.is_staff = self.role == Role.ADMINISTRATOR
+        if update_fields := kwargs.get("update_fields"):
+            kwargs["update_fields"] = {*update_fields, "is_staff"}
+        super().save(*args, **kwargs)
+
+    @property
+    def full_name(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def short_name(self) -> str:
+        """Surname, as people are called on the desk; the login where there is none."""
+        return self.last_name or self.username
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the round mark beside a row."""
+        letters = self.first_name[:1] + self.last_name[:1]
+        return (letters or self.username[:2]).upper()

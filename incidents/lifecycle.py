@@ -1,0 +1,66 @@
+"""Which steps are allowed. The steps are rows (Transition); this file only reads them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from incidents.errors import DomainError
+from incidents.models import Incident, Status, StatusClass, Transition
+
+
+def next_steps(incident: Incident) -> list[Transition]:
+    """The allowed steps from the incident's status, the usual one first.
+
+    A step into a status that sends a letter is offered only where a reaction sends it: nobody may be
+    left waiting in a status that never moves on.
+    """
+    return [step for step in _steps_from(incident.status) if _can_happen(step.to_status)]
+
+
+def require(incident: Incident, to: Status) -> Transition:
+    """The step from the incident's status to `to`; raises DomainError that names the allowed ones."""
+    steps = next_steps(incident)
+    for step in steps:
+        if step.to_status_id == to.pk:
+            return step
+    raise DomainError(
+        _("“%(from)s” cannot become “%(to)s”. Allowed now: %(allowed)s.")
+        % {
+            "from": incident.status.name,
+            "to": to.name,
+            "allowed": ", ".join(f"“{step.to_status.name}”" for step in steps) or _("nothing"),
+        }
+    )
+
+
+def _steps_from(status: Status) -> list[Transition]:
+    from_here = Q(from_status=status)
+    if status.status_class != StatusClass.END:
+        from_here |= Q(from_status=None)
+    rows = Transition.objects.filter(from_here).exclude(to_status=status).select_related("to_status")
+    unique = {row.to_status_id: row for row in sorted(rows, key=lambda row: (row.position, row.pk))}
+    return list(unique.values())
+
+
+def _can_happen(status: Status) -> bool:
+    return status.status_class != StatusClass.SENDING or bool(settings.INCIDENT_REACTIONS.get("sending"))
+
+
+def start_status() -> Status:
+    return Status.objects.filter(status_class=StatusClass.START).earliest("position", "pk")
+
+
+def error_status() -> Status:
+    return Status.objects.get(key="error")
+
+
+def first_active_step(incident: Incident) -> Status | None:
+    """Where a taken incident goes from its start status, or None if it has left it."""
+    if incident.status.status_class != StatusClass.START:
+        return None
+    return next(
+        (step.to_status for step in next_steps(incident) if step.to_status.status_class == StatusClass.ACTIVE),
+        None,
+    )

@@ -1,0 +1,318 @@
+"""The incident and what belongs to it: status, type, timeline, letters, comments."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Upper
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from incidents.queries import IncidentQuerySet
+
+
+class StatusClass(models.TextChoices):
+    """What the code knows about a status; the statuses themselves are rows that a customer may add."""
+
+    START = "start", _("new")
+    ACTIVE = "active", _("being worked")
+    PAUSED = "paused", _("waiting")
+    SENDING = "sending", _("sends a letter and moves on")
+    END = "end", _("closed")
+
+
+class Named(models.Model):
+    """Something the administrator names in both languages of the desk."""
+
+    name_ru = models.CharField(_("name in Russian"), max_length=100)
+    name_en = models.CharField(_("name in English"), max_length=100)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_en if (get_language() or "").startswith("en") else self.name_ru
+
+
+class Status(Named):
+    """A step of the workflow. The code asks for its class and marks, never for its key, except `error`."""
+
+    key = models.SlugField(_("key"), max_length=50, unique=True)
+    status_class = models.CharField(_("class"), max_length=10, choices=StatusClass)
+    # A name of static/icons.svg.
+    icon = models.CharField(_("icon"), max_length=40, default="circle-dot")
+    hands_over = models.BooleanField(_("starts the contractor's clock"), default=False)
+    finishes_contractor = models.BooleanField(_("stops the contractor's clock"), default=False)
+
+    class Meta(Named.Meta):
+        verbose_name = _("status")
+        verbose_name_plural = _("statuses")
+
+    @property
+    def is_error(self) -> bool:
+        return self.key == "error"
+
+
+class Transition(models.Model):
+    """An allowed step. No `from_status` = from any status that is not closed."""
+
+    from_status = models.ForeignKey(
+        Status,
+        verbose_name=_("from"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="ways_out",
+    )
+    to_status = models.ForeignKey(Status, verbose_name=_("to"), on_delete=models.CASCADE, related_name="ways_in")
+    needs_reason = models.BooleanField(_("asks for a reason"), default=False)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("transition")
+        verbose_name_plural = _("transitions")
+        ordering: ClassVar = ["position", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["from_status", "to_status"], nulls_distinct=False, name="transition_listed_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_status or '*'} → {self.to_status}"
+
+
+class IncidentType(Named):
+    """What failed, and how long the desk has for it."""
+
+    key = models.SlugField(_("key"), max_length=50, unique=True)
+    sla = models.DurationField(_("time allowed"))
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta(Named.Meta):
+        verbose_name = _("incident type")
+        verbose_name_plural = _("incident types")
+
+
+class Incident(models.Model):
+    """One failure at one site. It owns every fact the queue sorts and filters by.
+
+    Written only by incidents.services and incidents.intake; `version` grows with every such change.
+    """
+
+    class Registration(models.TextChoices):
+        MAIL = "mail", _("from mail")
+        MANUAL = "manual", _("by a dispatcher")
+
+    code = models.CharField(_("code"), max_length=32, unique=True)
+    subject = models.TextField(_("subject"))
+    registration = models.CharField(_("registered"), max_length=10, choices=Registration)
+    requester_email = models.CharField(_("requester's e-mail"), max_length=320, blank=True)
+    requester_name = models.CharField(_("requester"), max_length=320, blank=True)
+
+    status = models.ForeignKey(Status, verbose_name=_("status"), on_delete=models.PROTECT, related_name="incidents")
+    type = models.ForeignKey(
+        IncidentType,
+        verbose_name=_("type"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("assignee"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+    )
+    pole = models.ForeignKey(
+        "towers.Pole",
+        verbose_name=_("pole"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+    )
+    base_station = models.ForeignKey(
+        "towers.BaseStation",
+        verbose_name=_("base station"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+    )
+    contractor = models.ForeignKey(
+        "towers.Contractor",
+        verbose_name=_("contractor"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+    )
+    # Who wrote: from the station, else from the sender's domain.
+    operator = models.ForeignKey(
+        "towers.Operator",
+        verbose_name=_("operator"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+    )
+    # towers.matching.Match.as_json() of the reading that chose (or refused to choose) the site.
+    reading = models.JSONField(default=dict, blank=True)
+    # Why the status is the error one; empty otherwise.
+    error_reason = models.TextField(_("what is wrong"), blank=True)
+    power_back_at = models.DateTimeField(_("power is back"), null=True, blank=True)
+
+    # The first letter's moment, or the moment of registration by hand: the clock starts here.
+    opened_at = models.DateTimeField(_("opened"))
+    due_at = models.DateTimeField(_("deadline"), null=True, blank=True)
+    # Set exactly while the status is of class `end`: partial indexes of the desk rest on it.
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    handed_over_at = models.DateTimeField(_("handed over to the contractor"), null=True, blank=True)
+    contractor_due_at = models.DateTimeField(_("contractor's deadline"), null=True, blank=True)
+    contractor_done_at = models.DateTimeField(_("contractor finished"), null=True, blank=True)
+    # First assignment, status change or comment of a person.
+    first_action_at = models.DateTimeField(_("first action"), null=True, blank=True)
+
+    active_at = models.DateTimeField(_("changed"), default=timezone.now)
+    has_news = models.BooleanField(_("unread letter"), default=False)
+    letter_count = models.PositiveIntegerField(_("letters"), default=0)
+    letters_since_closing = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("incident")
+        verbose_name_plural = _("incidents")
+        permissions: ClassVar = [("work_incident", "Can take, assign, change and close incidents")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(due_at=None) | Q(due_at__gte=F("opened_at")), name="incident_due_after_opening"
+            ),
+        ]
+        indexes: ClassVar = [
+            # The desk: open incidents by last change, by deadline, by age, and one person's.
+            models.Index(fields=["-active_at", "-id"], condition=Q(closed_at=None), name="incident_open_by_change"),
+            models.Index(fields=["due_at", "id"], condition=Q(closed_at=None), name="incident_open_by_deadline"),
+            models.Index(fields=["-opened_at", "-id"], condition=Q(closed_at=None), name="incident_open_by_age"),
+            models.Index(
+                fields=["assignee", "-active_at"], condition=Q(closed_at=None), name="incident_open_by_person"
+            ),
+            # The site's history, and "power is back" looking for the open incident of a pole.
+            models.Index(fields=["pole", "-opened_at"], name="incident_by_pole"),
+            # Closed ones, newest first; the API, newest first.
+            models.Index(fields=["-active_at", "-id"], name="incident_by_change"),
+            models.Index(fields=["-opened_at", "-id"], name="incident_by_opening"),
+            # Words typed into the desk's filter.
+            GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="incident_subject_words"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:card", args=[self.code])
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+class IncidentEvent(models.Model):
+    """One thing that happened: the timeline, the audit and the feed of the mirrors in one table."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(_("kind"), max_length=40)
+    # Empty: Dispatch itself.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(_("moment"), default=timezone.now)
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes: ClassVar = [models.Index(fields=["incident", "id"], name="event_timeline")]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.kind}"
+
+
+class IncidentEmail(models.Model):
+    """A letter's place in an incident. A letter belongs to one incident at most."""
+
+    class Way(models.TextChoices):
+        OPENED = "opened", _("opened the incident")
+        THREAD = "thread", _("answers a letter of the incident")
+        CODE = "code", _("carries the incident's code")
+        POWER_BACK = "power_back", _("says that power is back on the same site")
+        HAND = "hand", _("put here by hand")
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="letters")
+    email = models.OneToOneField("mailbox.Email", on_delete=models.CASCADE, related_name="place")
+    way = models.CharField(_("why here"), max_length=12, choices=Way)
+    # The smallest letter id of its thread: an incident may gather several independent conversations.
+    thread = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("letter of an incident")
+        verbose_name_plural = _("letters of an incident")
+        indexes: ClassVar = [models.Index(fields=["incident", "email"], name="incident_letters")]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} ← {self.email_id}"
+
+
+class Comment(models.Model):
+    """A note of the desk for the desk; no operator or contractor sees it."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    text = models.TextField(_("text"))
+    at = models.DateTimeField(_("moment"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        indexes: ClassVar = [models.Index(fields=["incident", "id"], name="comment_timeline")]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class FailedReaction(models.Model):
+    """A reaction that raised. Its work was rolled back, the incident was kept; the sweep tries again."""
+
+    event = models.ForeignKey(IncidentEvent, on_delete=models.CASCADE, related_name="failures")
+    path = models.CharField(max_length=200)
+    error = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=1)
+    next_try_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event", "path"], name="failed_reaction_once_an_event")
+        ]
+        indexes: ClassVar = [models.Index(fields=["next_try_at"], name="failed_reaction_due")]
+
+    def __str__(self) -> str:
+        return f"{self.path} for {self.event_id}"

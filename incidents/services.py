@@ -1,0 +1,321 @@
+"""The only writers of incidents. Each locks the row, checks, changes, records one event, returns the fresh row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from incidents import events, lifecycle
+from incidents.codes import next_code
+from incidents.errors import DomainError
+from incidents.models import (
+    Comment,
+    Incident,
+    IncidentEmail,
+    IncidentType,
+    Status,
+    StatusClass,
+)
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
+    from mailbox.models import Email
+    from towers.models import BaseStation, Operator, Pole
+
+
+def _locked(incident: Incident) -> Incident:
+    return Incident.objects.select_for_update(of=("self",)).select_related("status", "type").get(pk=incident.pk)
+
+
+def _save(incident: Incident, at: datetime, *fields: str) -> None:
+    incident.version += 1
+    incident.active_at = max(incident.active_at, at)
+    incident.save(update_fields=[*fields, "version", "active_at"])
+
+
+def _first_action(incident: Incident, by: User | None, at: datetime) -> list[str]:
+    """A person's first deed stops the dispatcher's clock; what the desk does by itself does not."""
+    if by is None or incident.first_action_at:
+        return []
+    incident.first_action_at = at
+    return ["first_action_at"]
+
+
+@transaction.atomic
+def open_from_email(email: Email, *, at: datetime, reading: dict[str, Any], operator: Operator | None) -> Incident:
+    """A new incident that this letter opened. The site is linked by link_asset afterwards."""
+    incident = Incident.objects.create(
+        code=next_code(),
+        subject=email.subject or _("(no subject)"),
+        registration=Incident.Registration.MAIL,
+        requester_email=email.from_email,
+        requester_name=email.from_name[:320],
+        status=lifecycle.start_status(),
+        operator=operator,
+        reading=reading,
+        opened_at=at,
+        active_at=at,
+    )
+    incident = attach_email(incident, email, way=IncidentEmail.Way.OPENED, at=at)
+    events.record(incident, "opened", actor=None, at=at, email=email.pk)
+    incident.refresh_from_db()
+    return incident
+
+
+@transaction.atomic
+def open_by_hand(
+    subject: str, *, by: User, at: datetime, requester_email: str = "", requester_name: str = ""
+) -> Incident:
+    """A new incident that somebody reported by phone."""
+    incident = Incident.objects.create(
+        code=next_code(),
+        subject=subject,
+        registration=Incident.Registration.MANUAL,
+        requester_email=requester_email,
+        requester_name=requester_name,
+        status=lifecycle.start_status(),
+        opened_at=at,
+        active_at=at,
+    )
+    events.record(incident, "opened", actor=by, at=at)
+    return incident
+
+
+@transaction.atomic
+def attach_email(incident: Incident, email: Email, *, way: str, at: datetime, thread: int | None = None) -> Incident:
+    """Put a letter into the incident's conversation. A letter that is in already stays where it is."""
+    incident = _locked(incident)
+    place, created = IncidentEmail.objects.get_or_create(
+        email=email, defaults={"incident": incident, "way": way, "thread": thread or email.pk}
+    )
+    if not created:
+        return place.incident
+    incoming = email.direction == email.Direction.IN
+    incident.letter_count += 1
+    incident.has_news = incident.has_news or incoming
+    fields = ["letter_count", "has_news"]
+    if not incident.is_open and incoming and email.kind == email.Kind.HUMAN:
+        incident.letters_since_closing += 1
+        fields.append("letters_since_closing")
+    overtaken = incoming and email.received_at < incident.opened_at
+    if overtaken and incident.registration == Incident.Registration.MAIL:
+        # An answer overtook the letter it answers: the clock starts at the first of them.
+        incident.opened_at = email.received_at
+        fields.append("opened_at")
+    _save(incident, at, *fields)
+    if way != IncidentEmail.Way.OPENED:
+        events.record(incident, "letter", actor=None, at=at, email=email.pk, way=way)
+    if "opened_at" in fields:
+        events.record(incident, "opened_earlier", actor=None, at=at, email=email.pk)
+    return incident
+
+
+@transaction.atomic
+def assign(
+    incident: Incident, *, to: User | None, by: User | None, at: datetime, why: dict[str, Any] | None = None
+) -> Incident:
+    """Give the incident to a person, or back to the common queue. Giving it to its owner records nothing."""
+    incident = _locked(incident)
+    if incident.assignee_id == (to.pk if to else None):
+        return incident
+    if not incident.is_open:
+        raise DomainError(_("%(code)s is closed. Reopen it first.") % {"code": incident.code})
+    if to and (not to.is_active or not to.has_perm("incidents.work_incident")):
+        raise DomainError(_("%(name)s cannot work incidents.") % {"name": to.full_name})
+    before, incident.assignee = incident.assignee_id, to
+    _save(incident, at, "assignee", *_first_action(incident, by, at))
+    events.record(
+        incident,
+        "assigned",
+        actor=by,
+        at=at,
+        **{"from": before, "to": to.pk if to else None, "why": why or {}},
+    )
+    return incident
+
+
+@transaction.atomic
+def take(incident: Incident, *, by: User, at: datetime) -> Incident:
+    """Take it oneself; a new incident goes into work at once."""
+    incident = assign(incident, to=by, by=by, at=at)
+    step = lifecycle.first_active_step(incident)
+    return change_status(incident, step, by=by, at=at) if step else incident
+
+
+@transaction.atomic
+def change_status(incident: Incident, to: Status, *, by: User | None, at: datetime, reason: str = "") -> Incident:
+    """Take one allowed step. Asking for the status it has already is harmless and records nothing."""
+    incident = _locked(incident)
+    if incident.status_id == to.pk:
+        return incident
+    step = lifecycle.require(incident, to)
+    if step.needs_reason and not reason.strip():
+        raise DomainError(_("Say why: “%(to)s” needs a reason.") % {"to": to.name})
+    return _move(incident, to, by=by, at=at, reason=reason.strip())
+
+
+def _move(incident: Incident, to: Status, *, by: User | None, at: datetime, reason: str) -> Incident:
+    before = incident.status
+    incident.status = to
+    fields = ["status", *_first_action(incident, by, at)]
+    if incident.error_reason and not to.is_error:
+        incident.error_reason = ""
+        fields.append("error_reason")
+    if to.status_class == StatusClass.END:
+        incident.closed_at, incident.letters_since_closing = at, 0
+        fields += ["closed_at", "letters_since_closing"]
+    elif not incident.is_open:
+        incident.closed_at = None
+        fields.append("closed_at")
+    if to.hands_over and incident.handed_over_at is None:
+        incident.handed_over_at = at
+        fields.append("handed_over_at")
+    if to.finishes_contractor and incident.handed_over_at and incident.contractor_done_at is None:
+        incident.contractor_done_at = at
+        fields.append("contractor_done_at")
+    _save(incident, at, *fields)
+    events.record(
+        incident,
+        _kind_of_move(before, to),
+        actor=by,
+        at=at,
+        **{"from": before.pk, "to": to.pk, "reason": reason},
+    )
+    return incident
+
+
+def _kind_of_move(before: Status, to: Status) -> str:
+    """The event's kind says what the step means, so that reactions can be listed by meaning."""
+    if to.is_error:
+        return "error"
+    if to.status_class == StatusClass.END:
+        return "closed"
+    if before.status_class == StatusClass.END:
+        return "reopened"
+    if to.status_class == StatusClass.SENDING:
+        return "sending"
+    return "handed_over" if to.hands_over else "status_changed"
+
+
+@transaction.atomic
+def raise_error(incident: Incident, *, reason: str, by: User | None, at: datetime) -> Incident:
+    """Status “Error” with what is wrong and what would be right; the reason replaces an earlier one."""
+    incident = _locked(incident)
+    incident.error_reason = reason
+    if incident.status.is_error:
+        _save(incident, at, "error_reason")
+        events.record(incident, "error", actor=by, at=at, reason=reason)
+        return incident
+    incident.save(update_fields=["error_reason"])
+    return _move(incident, lifecycle.error_status(), by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def reopen(incident: Incident, *, by: User | None, at: datetime, reason: str) -> Incident:
+    """Open a closed incident again; an open one stays as it is."""
+    incident = _locked(incident)
+    if incident.is_open:
+        return incident
+    back = next((step.to_status for step in lifecycle.next_steps(incident)), None) or lifecycle.start_status()
+    return _move(incident, back, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def set_type(incident: Incident, to: IncidentType | None, *, by: User | None, at: datetime) -> Incident:
+    """Say what failed; the deadline follows by reaction."""
+    incident = _locked(incident)
+    if incident.type_id == (to.pk if to else None):
+        return incident
+    before, incident.type = incident.type_id, to
+    _save(incident, at, "type", *_first_action(incident, by, at))
+    events.record(incident, "type_set", actor=by, at=at, **{"from": before, "to": to.pk if to else None})
+    incident.refresh_from_db()
+    return incident
+
+
+@transaction.atomic
+def link_asset(
+    incident: Incident,
+    *,
+    pole: Pole | None,
+    station: BaseStation | None,
+    by: User | None,
+    at: datetime,
+    operator: Operator | None = None,
+) -> Incident:
+    """Say where it is. A station brings its pole, a pole its contractor; a station elsewhere is refused."""
+    incident = _locked(incident)
+    if station and pole and station.pole_id != pole.pk:
+        raise DomainError(
+            _("Base station %(station)s stands on pole %(pole)s, not on %(given)s.")
+            % {"station": station.name, "pole": station.pole.code, "given": pole.code}
+        )
+    pole = pole or (station.pole if station else None)
+    unchanged = incident.pole_id == (pole.pk if pole else None) and incident.base_station_id == (
+        station.pk if station else None
+    )
+    if unchanged:
+        return incident
+    before = {"pole": incident.pole_id, "station": incident.base_station_id}
+    incident.pole, incident.base_station = pole, station
+    incident.contractor = pole.contractor if pole else None
+    incident.operator = operator or _operator_of(station) or incident.operator
+    fields = ["pole", "base_station", "contractor", "operator", *_first_action(incident, by, at)]
+    _save(incident, at, *fields)
+    events.record(
+        incident,
+        "site_linked",
+        actor=by,
+        at=at,
+        before=before,
+        pole=pole.pk if pole else None,
+        station=station.pk if station else None,
+    )
+    return incident
+
+
+def _operator_of(station: BaseStation | None) -> Operator | None:
+    """The station's operator where there is one only; a shared station does not say who wrote."""
+    operators = list(station.operators.all()[:2]) if station else []
+    return operators[0] if len(operators) == 1 else None
+
+
+@transaction.atomic
+def add_comment(incident: Incident, text: str, *, by: User | None, at: datetime) -> Comment:
+    """A note of the desk. Empty text is refused."""
+    text = text.strip()
+    if not text:
+        raise DomainError(_("The note is empty."))
+    incident = _locked(incident)
+    comment = Comment.objects.create(incident=incident, author=by, text=text, at=at)
+    _save(incident, at, *_first_action(incident, by, at))
+    events.record(incident, "comment", actor=by, at=at, comment=comment.pk)
+    return comment
+
+
+@transaction.atomic
+def note_power_back(incident: Incident, *, at: datetime) -> Incident:
+    """The operator says that power is back; the dispatcher decides what follows."""
+    incident = _locked(incident)
+    incident.power_back_at = at
+    _save(incident, at, "power_back_at")
+    events.record(incident, "power_back", actor=None, at=at)
+    return incident
+
+
+@transaction.atomic
+def mark_read(incident: Incident) -> None:
+    """The unread mark goes; nothing else changes and no row jumps."""
+    Incident.objects.filter(pk=incident.pk, has_news=True).update(has_news=False)
+
+
+@transaction.atomic
+def set_deadlines(incident: Incident, **deadlines: datetime | None) -> None:
+    """Write what `sla` decided: `due_at`, `contractor_due_at`. The event that caused it is recorded already."""
+    unknown = deadlines.keys() - {"due_at", "contractor_due_at"}
+    if unknown:
+        raise TypeError(f"no such deadline: {', '.join(sorted(unknown))}")
+    Incident.objects.filter(pk=incident.pk).update(**deadlines)

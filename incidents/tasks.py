@@ -1,0 +1,16 @@
+from celery import shared_task
+from django.utils import timezone
+
+from incidents import events, intake
+
+
+@shared_task
+def take_new_mail() -> int:
+    """Take stored letters until none is waiting; returns how many."""
+    return intake.take_all(now=timezone.now)
+
+
+@shared_task
+def retry_reactions() -> int:
+    """Run reactions that failed, by their plan."""
+    return events.retry_failed(now=timezone.now())

@@ -1,0 +1,22 @@
+from django.urls import path
+
+from incidents.views import card, desk, letters
+
+app_name = "incidents"
+
+urlpatterns = [
+    path("", desk.desk, name="desk"),
+    path("incidents/<str:code>/", card.card, name="card"),
+    path("incidents/<str:code>/preview/", desk.preview, name="preview"),
+    path("incidents/<str:code>/take/", card.take, name="take"),
+    path("incidents/<str:code>/assign/", card.assign, name="assign"),
+    path("incidents/<str:code>/status/", card.change_status, name="change_status"),
+    path("incidents/<str:code>/type/", card.set_type, name="set_type"),
+    path("incidents/<str:code>/site/", card.link_site, name="link_site"),
+    path("incidents/<str:code>/comment/", card.add_comment, name="add_comment"),
+    path("incidents/<str:code>/read/", card.mark_read, name="mark_read"),
+    path("letters/<int:pk>/body/", letters.body, name="letter_body"),
+    path("letters/<int:pk>/original.eml", letters.original, name="letter_original"),
+    path("letters/<int:pk>/cid/<path:content_id>", letters.inline_image, name="letter_inline"),
+    path("letters/files/<int:pk>/", letters.attachment, name="attachment"),
+]
