@@ -142,9 +142,7 @@ def build(
     contractors = _contractors(rng, made, contractor_share)
     nameless = max(3, station_rows // 600)
     stations = _stations(rng, made, station_rows - nameless)
-    null_rows = tuple(
-        _station_row(rng.choice(made).code, None, *_operator(rng)) for _ in range(nameless)
-    )
+    null_rows = tuple(_station_row(rng.choice(made).code, None, *_operator(rng)) for _ in range(nameless))
     return Registry(tuple(made), tuple(contractors), tuple(stations), null_rows)
 
 
@@ -197,14 +195,10 @@ def _pole(rng: random.Random, site_id: int, code: str, region: Region) -> Pole:
         "SiteId": site_id,
         "Шифр": code,
         "Имя БС": f"{town.name}-{rng.randint(1, 40)}",
-        "Статус опоры": rng.choices(
-            ("Действующая", "Строится", "Демонтирована", None), (94, 3, 2, 1)
-        )[0],
+        "Статус опоры": rng.choices(("Действующая", "Строится", "Демонтирована", None), (94, 3, 2, 1))[0],
         "Широта": None if empty else _number(rng, latitude),
         "Долгота": None if empty else _number(rng, longitude),
-        "Высота опоры": None
-        if rng.random() < 0.03
-        else _number(rng, rng.choice((28.5, 35, 42, 50, 72))),
+        "Высота опоры": None if rng.random() < 0.03 else _number(rng, rng.choice((28.5, 35, 42, 50, 72))),
         "Регион": region.name,
         "RegionRu": region.name_ru,
         "Адрес": None if empty else address,
@@ -253,9 +247,7 @@ def phone(rng: random.Random) -> str:
     """A phone in one of the ways people write it; 000 is never a subscriber's exchange."""
     code, tail = rng.randrange(900, 990), rng.randrange(10_000)
     head, last = divmod(tail, 100)
-    style = rng.choice(
-        ("+7 ({}) 000-{:02d}-{:02d}", "8 {} 000 {:02d} {:02d}", "8{}000{:02d}{:02d}")
-    )
+    style = rng.choice(("+7 ({}) 000-{:02d}-{:02d}", "8 {} 000 {:02d} {:02d}", "8{}000{:02d}{:02d}"))
     return style.format(code, head, last)
 
 
@@ -341,9 +333,7 @@ def _station_name(rng: random.Random, region: Region, group: str | None) -> str:
     return f"{region.letters}-{region.code}-{number:04d}"
 
 
-def _station_row(
-    code: str, name: str | None, operator: str, group: str | None
-) -> dict[str, object]:
+def _station_row(code: str, name: str | None, operator: str, group: str | None) -> dict[str, object]:
     return {
         "Шифр опоры": code,
         "Имя БС/Оборудование": name,
