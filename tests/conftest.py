@@ -1,0 +1,24 @@
+"""What every test may use. Builders of rows are plain functions in tests/factories.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings, tmp_path: Path) -> None:
+    """Fast passwords, a letter store of the test's own, and no letters or addresses from anybody's .env."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.LETTER_STORE = tmp_path / "letters"
+    settings.DESK_ADDRESSES = ["desk@towers.example"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _russian() -> Iterator[None]:
+    from django.utils import translation
+
+    with translation.override("ru"):
+        yield
