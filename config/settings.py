@@ -92,24 +92,23 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _database() -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "pool": {"min_size": 1, "max_size": env_int("DB_POOL_SIZE", 10, least=1, most=200), "timeout": 10}
+    pool = {"min_size": 1, "max_size": env_int("DB_POOL_SIZE", 10, least=1, most=200), "timeout": 10}
+    common = {
+        "ENGINE": "django.db.backends.postgresql",
+        # A database that was restarted must cost one check, not one error page for each pooled connection.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": pool},
     }
     if not PRODUCTION:
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            **paths.postgres_dsn_parts(VAR_DIR),
-            "OPTIONS": options,
-        }
+        return {**common, **paths.postgres_dsn_parts(VAR_DIR)}
     why = "DB_HOST is set"
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        **common,
         "HOST": env_str("DB_HOST"),
         "PORT": env_int("DB_PORT", 5432, least=1, most=65535),
         "NAME": env_required("POSTGRES_DB", because=why),
         "USER": env_required("POSTGRES_USER", because=why),
         "PASSWORD": env_required("POSTGRES_PASSWORD", because=why),
-        "OPTIONS": options,
     }
 
 

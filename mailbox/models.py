@@ -26,6 +26,8 @@ class Folder(models.Model):
     role = models.CharField(_("role"), max_length=10, choices=Role)
     uidvalidity = models.BigIntegerField(default=0)
     next_uid = models.BigIntegerField(default=1)
+    # Letters below this one were there before we looked for the first time, and stay unread.
+    first_uid = models.BigIntegerField(default=1)
     last_ok_at = models.DateTimeField(_("last good look"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
     failed_since = models.DateTimeField(_("failing since"), null=True, blank=True)
@@ -146,7 +148,9 @@ class Receipt(models.Model):
     uidvalidity = models.BigIntegerField(null=True, blank=True)
     uid = models.BigIntegerField(null=True, blank=True)
     direction = models.CharField(max_length=3, choices=Email.Direction)
-    sha256 = models.CharField(max_length=64)
+    # Empty while the server names the letter but does not hand it over.
+    sha256 = models.CharField(max_length=64, blank=True)
+    # As the server says; more than the bytes stored if the letter was too large to fetch whole.
     size = models.PositiveIntegerField(_("size, bytes"))
     # INTERNALDATE of the server, or the moment of the import.
     received_at = models.DateTimeField(_("received"))
