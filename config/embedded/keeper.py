@@ -15,16 +15,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from config.embedded.errors import EmbeddedError
 from config.embedded.locks import FileLock
 from config.embedded.paths import make_var_dir
 from config.embedded.processes import end, end_all, identity, is_alive, wait_until
+from config.embedded.state import LAUNCHER
 
 START_LIMIT = 120.0  # recovery after a kill may take a while on a slow disk
 STOP_LIMIT = 30.0
 LONGEST_PAUSE = 10.0
+LONGEST_LOG = 10 * 2**20
 
 
 class Server(Protocol):
@@ -65,8 +67,12 @@ def state_of(var: Path, name: str) -> dict[str, Any]:
 
 def is_running(var: Path, name: str) -> bool:
     """Whether the server answers now, under a living keeper."""
-    state = state_of(var, name)
-    return bool(state.get("ready")) and is_alive(str(state.get("keeper")))
+    return bool(state_of(var, name).get("ready")) and has_keeper(var, name)
+
+
+def has_keeper(var: Path, name: str) -> bool:
+    """Whether a keeper looks after the server, answering or not."""
+    return is_alive(str(state_of(var, name).get("keeper")))
 
 
 @contextmanager
@@ -124,8 +130,10 @@ def log_path(var: Path, name: str) -> Path:
 def _start_keeper(var: Path, name: str, options: tuple[str, ...]) -> None:
     """Returns when the server answers, or when somebody else's keeper was quicker."""
     command = [sys.executable, "-I", str(Path(__file__).parent), name, str(var), *options]
+    # Without the mark of the launcher: the keeper does not belong to whoever happened to start it.
+    environment = {key: value for key, value in os.environ.items() if key != LAUNCHER}
     started = subprocess.run(
-        command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command, cwd="/", env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if started.returncode:
         raise EmbeddedError(started.stderr.strip() or f"{name} does not start. See {log_path(var, name)}.")
@@ -149,13 +157,23 @@ def main(arguments: list[str]) -> None:
     Keeper(server, options).run(writing)
 
 
+def open_log(log: Path) -> BinaryIO:
+    """The log, to write at its end; a long one is put aside first."""
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        log.replace(log.with_suffix(".log.1"))
+    return log.open("ab", opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
+def last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1].strip() if lines else "no word why"
+
+
 def _go_to_background(log: Path) -> None:
     os.setsid()
-    if log.exists() and log.stat().st_size > 10 * 2**20:
-        log.replace(log.with_suffix(".log.1"))
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for descriptor in (1, 2):
-        os.dup2(file, descriptor)
+    with open_log(log) as file:
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
 
 
 class Keeper:
@@ -217,7 +235,7 @@ class Keeper:
             or child.poll() is not None
         ):
             log = log_path(self.server.var, self.server.name)
-            raise EmbeddedError(f"{self.server.name} does not start ({_last_line(log)}). See {log}.")
+            raise EmbeddedError(f"{self.server.name} does not start ({last_line(log)}). See {log}.")
         self._note(ready=True, server=identity(child.pid), note=note)
 
     def _stop(self) -> None:
@@ -245,8 +263,3 @@ class Keeper:
             os.close(report)
         except OSError:
             return  # said already, or nobody listens any more
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else "no word why"

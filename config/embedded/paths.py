@@ -77,15 +77,13 @@ def make_var_dir(var: Path) -> None:
             (var / name).mkdir(mode=0o700, exist_ok=True)
         (var / "run" / "writable").touch()
     except OSError as error:
-        raise EmbeddedError(
-            f"Cannot write to {var} ({error.strerror}). Choose another folder with VAR_DIR."
-        ) from None
+        raise EmbeddedError(f"Cannot write to {var} ({error.strerror}). Choose another folder with VAR_DIR.") from None
 
 
 def make_socket_dir(var: Path, *, owner: int | None = None, known: Collection[int] = ()) -> Path:
     """The socket folder, given to `owner` if named. Anyone may write to /tmp, so a stranger's folder is refused.
 
-    It may belong to one of `known`: root's PostgreSQL can run as somebody else, who owns the folder as it owns the data.
+    One of `known` may own it: root's PostgreSQL can run as somebody else, who then has the data and this folder.
     """
     folder = socket_dir(var)
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -23,8 +23,8 @@ NAME = "postgres"
 OLDEST = 15
 # Commands of manage.py that work without a database; `up` brings its own.
 WITHOUT_DATABASE = {
-    "", "help", "version", "up", "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "makemessages",
-    "startapp", "startproject",
+    "", "help", "version", "up", "check", "diffsettings", "collectstatic", "findstatic",
+    "compilemessages", "makemessages", "startapp", "startproject",
 }  # fmt: skip
 SETTINGS = {
     "listen_addresses": "",
@@ -84,7 +84,7 @@ def binaries() -> Path:
         if all(os.access(folder / name, os.X_OK) for name in ("postgres", "initdb")) and version(folder) >= OLDEST:
             return folder
     raise EmbeddedError(
-        f"No PostgreSQL {OLDEST} or newer found. Run `make setup`, or install one: apt install postgresql, or set DB_HOST."
+        f"No PostgreSQL {OLDEST} or newer found. Run `make setup`, or `apt install postgresql`, or set DB_HOST."
     )
 
 
@@ -112,7 +112,9 @@ def _in_system() -> Iterator[Path]:
     if found := shutil.which("postgres"):
         yield Path(found).resolve().parent
     for pattern in ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin"):
-        yield from sorted(Path("/").glob(pattern), key=lambda path: [int(n) for n in re.findall(r"\d+", str(path))], reverse=True)
+        yield from sorted(
+            Path("/").glob(pattern), key=lambda path: [int(n) for n in re.findall(r"\d+", str(path))], reverse=True
+        )
 
 
 class Postgres:
@@ -136,7 +138,7 @@ class Postgres:
         self._require_same_version()
         self.run_as.own(self.data)
         make_socket_dir(self.var, owner=self.run_as.uid)
-        # What an earlier server left by its death. It is gone (see left_over), but its number may be somebody else's now.
+        # Left by a server that was killed. It is gone (see left_over), but its number may be somebody else's now.
         for stale in (self.data / "postmaster.pid", self._socket().with_name(self._socket().name + ".lock")):
             stale.unlink(missing_ok=True)
         return note
@@ -186,7 +188,16 @@ class Postgres:
         shutil.rmtree(self.data, ignore_errors=True)
         arriving.mkdir(mode=0o700)
         self.run_as.own(arriving)
-        create = [self.binaries / "initdb", "-D", arriving, "-U", USER, "--auth=trust", "--no-instructions", "--no-sync"]
+        create = [
+            self.binaries / "initdb",
+            "-D",
+            arriving,
+            "-U",
+            USER,
+            "--auth=trust",
+            "--no-instructions",
+            "--no-sync",
+        ]
         self._run([*create, "-E", "UTF8", *locale_flags(version(self.binaries))])
         single = [self.binaries / "postgres", "--single", "-D", arriving, "postgres"]
         self._run(single, typed=f"CREATE DATABASE {DATABASE};\n")
@@ -206,7 +217,8 @@ class Postgres:
         made_by, ours = int((self.data / "PG_VERSION").read_text()), version(self.binaries)
         if made_by != ours:
             raise EmbeddedError(
-                f"{self.data} was made by PostgreSQL {made_by}, but only {ours} is here. Move the folder away, or run `make setup`."
+                f"{self.data} was made by PostgreSQL {made_by}, but only {ours} is here. "
+                "Run `make setup`, or move the folder away."
             )
 
 
@@ -219,4 +231,3 @@ def locale_flags(major: int) -> list[str]:
 def _environment() -> dict[str, str]:
     """Nothing of the caller's PG… or locale variables may change what is created."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
-

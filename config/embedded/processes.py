@@ -25,9 +25,7 @@ def identity(pid: int) -> str | None:
             return None
         # After the name: the state is the first field, the start time the twentieth.
         return None if fields[0] in "ZX" else f"{pid}:{fields[19]}"
-    asked = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    asked = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     state, _, started = asked.stdout.strip().partition(" ")
     return None if not state or state.startswith("Z") else f"{pid}:{started.strip()}"
 
@@ -39,7 +37,7 @@ def is_alive(known: str) -> bool:
 
 
 def die_with_parent(parent: int, sign: signal.Signals) -> None:
-    """Ask the kernel for `sign` when the parent ends. Linux only; elsewhere the leftovers are cleaned at the next start.
+    """Ask the kernel for `sign` when the parent ends; Linux only.
 
     Call it in the child, after any change of user (which clears it). It is tied to the parent *thread*, so children
     are started from main threads only.
@@ -70,7 +68,7 @@ def wait_until(condition: Callable[[], bool], limit: float, *, pause: float = 0.
 
 
 def end_all(identities: Iterable[str], *, limit: float = 10) -> None:
-    """Stop processes that are not our children, by SIGTERM and at last SIGKILL; strangers with a reused pid are spared."""
+    """Stop processes that are not our children: SIGTERM, at last SIGKILL. A stranger with a reused pid is spared."""
     alive = [known for known in identities if is_alive(known)]
     for known in alive:
         end(int(known.partition(":")[0]), signal.SIGTERM)

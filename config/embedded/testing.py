@@ -1,29 +1,21 @@
 """A PostgreSQL of its own for a test session: several sessions at once in one checkout never meet.
 
-A pytest plugin, named in pyproject.toml as `-p config.embedded.testing`: pytest-django reads the settings, and
-with them VAR_DIR, before any conftest.py is imported.
+pytest-django reads the settings, and with them VAR_DIR, before any conftest.py is imported: start it from a
+plugin that is named by `-p`.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Generator
 from pathlib import Path
 
-import pytest
 from config.embedded import postgres
 from config.embedded.locks import FileLock
 from config.embedded.paths import PROJECT
 
 MARK = "DISPATCH_TEST_SESSION"
 MOST_SESSIONS = 32
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests() -> Generator[None, object, object]:
-    start_database()
-    return (yield)
 
 
 def start_database() -> Path | None:

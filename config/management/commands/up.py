@@ -1,0 +1,137 @@
+"""`manage.py up`: everything of one copy, started in order, tended, and stopped in reverse."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from config.embedded import keeper, launch, paths, postgres, services, state, valkey
+from config.embedded.errors import EmbeddedError
+from config.embedded.supervision import Service, Supervisor
+from config.env import env_int
+
+SERVERS = {postgres.NAME: ("database", postgres), valkey.NAME: ("broker", valkey)}
+SERVER_CHECK_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Start everything (database, broker, web, worker, mail, demo) and keep it running until Ctrl-C."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.began = self.looked = time.monotonic()
+        self.var: Path = settings.VAR_DIR
+        self.port = env_int("PORT", 8000, least=1, most=65535)
+        self.restarts: dict[str, int] = {}
+        with launch.only_launcher(self.var, self.port):
+            self.supervisor = Supervisor(self.var, os.environ | {"PYTHONUNBUFFERED": "1"}, self.say)
+            self.signals = launch.Signals()
+            try:
+                self.run()
+            except launch.Stop:
+                self.say("Stopping …")
+            finally:
+                self.stop()
+            self.say(f"Stopped. The data stays in {self.var}")
+
+    def run(self) -> None:
+        self.say(f"Dispatch starts, its data is in {self.var}")
+        self.start_servers()
+        with self.step("migrations"):
+            call_command("migrate", interactive=False, verbosity=0)
+            connections.close_all()
+        self.start(*self.choose_services())
+        self.announce()
+        while True:
+            self.tend_servers()
+            self.supervisor.tend()
+            time.sleep(0.2)
+
+    def start_servers(self) -> None:
+        replaced = {postgres.NAME: settings.PRODUCTION, valkey.NAME: bool(settings.REDIS_URL)}
+        for name, (label, server) in SERVERS.items():
+            if not replaced[name]:
+                with self.step(label):
+                    server.start(self.var)
+                found = keeper.state_of(self.var, name)
+                self.restarts[name] = found["restarts"]
+                if found["note"]:
+                    self.say(f"    {found['note']}")
+
+    def choose_services(self) -> list[Service]:
+        """What runs, in this order. Without a mailbox the demo does, unless the database is somebody's own."""
+        product = [services.web(self.port), services.worker(self.var)]
+        if settings.MAIL_ACCOUNT:
+            return [*product, services.watcher()]
+        if settings.PRODUCTION:
+            self.say("  no letters come in: PARSING_EMAIL_SERVER is not set")
+            return product
+        self.start(services.demo_servers(self.var))
+        self.supervisor.environment |= services.demo_environment(self.var)
+        with self.step("demo history"):
+            self.supervisor.run("demo history", services.manage("demo_seed"), waiting=self.tend_servers)
+        return [*product, services.watcher(), services.demo_letters()]
+
+    def start(self, *wanted: Service) -> None:
+        self.supervisor.start(wanted, waiting=self.tend_servers)
+
+    def announce(self) -> None:
+        state.mark_ready(self.var)
+        status = services.healthz(self.port)
+        if status != 200:
+            raise EmbeddedError(f"The web server says {status} at /healthz. See {self.var / 'logs' / 'web.log'}.")
+        self.say(f"Ready after {time.monotonic() - self.began:.0f} s: http://127.0.0.1:{self.port}/")
+        logins = paths.logins_file(self.var)
+        if logins.exists() and services.read_ports(self.var):
+            self.say(logins.read_text().strip())
+        self.say(f"Ctrl-C stops everything. What each part says is in {self.var / 'logs'}")
+
+    def tend_servers(self) -> None:
+        """Say when a keeper had to start its server again; bring back a keeper that was killed itself."""
+        if time.monotonic() < self.looked + SERVER_CHECK_SECONDS:
+            return
+        self.looked = time.monotonic()
+        for name, seen in self.restarts.items():
+            label = SERVERS[name][0]
+            if not keeper.has_keeper(self.var, name):
+                self.say(f"{label}: its keeper was killed, starting both again")
+                self.try_to_revive(name)
+            elif (now := int(keeper.state_of(self.var, name).get("restarts", 0))) != seen:
+                self.restarts[name] = now
+                self.say(f"{label}: was killed, started again. See {keeper.log_path(self.var, name)}.")
+
+    def try_to_revive(self, name: str) -> None:
+        try:
+            keeper.ensure(self.var, name)
+            self.restarts[name] = 0
+        except EmbeddedError as error:
+            self.say(str(error))
+
+    def stop(self) -> None:
+        self.signals.stopping = True
+        launch.say_stopping(self.var)
+        self.supervisor.stop(hurry=lambda: self.signals.again)
+        for _, server in reversed(SERVERS.values()):
+            server.stop(self.var)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.say(f"  {name:<14} ready {time.monotonic() - began:5.1f} s")
+
+    def say(self, line: str) -> None:
+        try:
+            print(line, flush=True)
+        except OSError:
+            # The terminal is gone; what runs must not die of having nobody to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
