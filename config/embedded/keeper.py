@@ -161,7 +161,7 @@ def open_log(log: Path) -> BinaryIO:
     """The log, to write at its end; a long one is put aside first."""
     if log.exists() and log.stat().st_size > LONGEST_LOG:
         log.replace(log.with_suffix(".log.1"))
-    return log.open("ab", opener=lambda path, flags: os.open(path, flags, 0o600))
+    return open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
 def last_line(log: Path) -> str:
