@@ -1,0 +1,34 @@
+# Needs GNU make and Python 3.11 or newer with venv; everything else comes into .venv.
+# PORT and VAR_DIR choose where `make run` listens and keeps its data: make run PORT=8001 VAR_DIR=/srv/second
+
+PYTHON := .venv/bin/python
+
+.PHONY: help setup setup-dev run test lint lock
+
+help:
+	@echo "make run    start Dispatch with everything it needs, and a demo when no mailbox is configured"
+	@echo "make test   run the tests; ARGS=... goes to pytest"
+	@echo "make lint   check style, types, imports, migrations and translations"
+	@echo "make setup  only install what 'make run' needs"
+	@echo "make lock   renew the lock files from pyproject.toml"
+
+setup:
+	@python=$$(sh tools/find-python) && exec "$$python" tools/setup.py run
+
+setup-dev:
+	@python=$$(sh tools/find-python) && exec "$$python" tools/setup.py dev
+
+# Ends with this make, even if that is killed: nobody would be left to stop it.
+run: export DISPATCH_TIED_TO_PARENT = 1
+run: setup
+	@$(PYTHON) manage.py up
+
+test: setup-dev
+	@$(PYTHON) -m pytest $(ARGS)
+
+lint: setup-dev
+	@$(PYTHON) -m tools.lint
+
+lock: setup-dev
+	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --generate-hashes pyproject.toml -o requirements.lock
+	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
