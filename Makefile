@@ -27,7 +27,7 @@ test: setup-dev
 	@$(PYTHON) -m pytest $(ARGS)
 
 lint: setup-dev
-	@$(PYTHON) -m tools.lint
+	@$(PYTHON) tools/lint.py
 
 lock: setup-dev
 	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --generate-hashes pyproject.toml -o requirements.lock

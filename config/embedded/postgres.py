@@ -145,7 +145,7 @@ class Postgres:
 
     def spawn(self) -> subprocess.Popen[bytes]:
         words = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
-        command = [self.binaries / "postgres", "-D", self.data, "-k", socket_dir(self.var), *words]
+        command: list[str | Path] = [self.binaries / "postgres", "-D", self.data, "-k", socket_dir(self.var), *words]
         become = self.run_as.in_child(self.stop_signal)
         server = subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, env=_environment(), preexec_fn=become)
         (self.var / "run" / "postgres.identity").write_text(identity(server.pid) or "")
@@ -188,30 +188,26 @@ class Postgres:
         shutil.rmtree(self.data, ignore_errors=True)
         arriving.mkdir(mode=0o700)
         self.run_as.own(arriving)
-        create = [
-            self.binaries / "initdb",
-            "-D",
-            arriving,
-            "-U",
-            USER,
-            "--auth=trust",
-            "--no-instructions",
-            "--no-sync",
-        ]
-        self._run([*create, "-E", "UTF8", *locale_flags(version(self.binaries))])
-        single = [self.binaries / "postgres", "--single", "-D", arriving, "postgres"]
-        self._run(single, typed=f"CREATE DATABASE {DATABASE};\n")
+        cluster = ["-D", arriving, "-U", USER, "-E", "UTF8", *locale_flags(version(self.binaries))]
+        self._run("initdb", *cluster, "--auth=trust", "--no-instructions", "--no-sync")
+        self._run("postgres", "--single", "-D", arriving, "postgres", typed=f"CREATE DATABASE {DATABASE};\n")
         arriving.rename(self.data)
 
-    def _run(self, command: Sequence[str | Path], *, typed: str = "") -> None:
+    def _run(self, name: str, *arguments: str | Path, typed: str = "") -> None:
         done = subprocess.run(
-            command, cwd="/", input=typed, capture_output=True, text=True, env=_environment(),
-            preexec_fn=self.run_as.in_child(), check=False,
-        )  # fmt: skip
+            [self.binaries / name, *arguments],
+            cwd="/",
+            input=typed,
+            capture_output=True,
+            text=True,
+            env=_environment(),
+            preexec_fn=self.run_as.in_child(),
+            check=False,
+        )
         print(done.stdout, done.stderr, flush=True)
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["no word why"]
-            raise EmbeddedError(f"Cannot create the database: {said[-1]} ({Path(command[0]).name}).")
+            raise EmbeddedError(f"Cannot create the database: {said[-1]} ({name}).")
 
     def _require_same_version(self) -> None:
         made_by, ours = int((self.data / "PG_VERSION").read_text()), version(self.binaries)
