@@ -30,6 +30,9 @@ class Ports:
     smtp: int
 
 
+ANY = Ports(0, 0)
+
+
 class MailServer:
     """Everybody's mailboxes. The desk's is made at once, the others' by the first letter.
 
@@ -51,11 +54,17 @@ class MailServer:
         right = hmac.compare_digest(password.encode(), self._password.encode())
         return right and self.folders.knows(login)
 
-    async def start(self, *, host: str = "127.0.0.1", ports: Ports = Ports(0, 0)) -> Ports:
-        """Listen on these ports, 0 for any free one; the ports taken."""
-        imap = await self.imap.start(host, ports.imap)
+    async def start(self, *, host: str = "127.0.0.1", ports: Ports = ANY) -> Ports:
+        """Listen on these ports, or on any free one where one of them is taken; the ports taken."""
         loop = asyncio.get_running_loop()
-        self._smtp = await loop.create_server(self._smtp_connection, host, ports.smtp)
+        try:
+            imap = await self.imap.start(host, ports.imap)
+        except OSError:
+            imap = await self.imap.start(host, 0)
+        try:
+            self._smtp = await loop.create_server(self._smtp_connection, host, ports.smtp)
+        except OSError:
+            self._smtp = await loop.create_server(self._smtp_connection, host, 0)
         return Ports(imap, int(self._smtp.sockets[0].getsockname()[1]))
 
     async def stop(self) -> None:
@@ -84,7 +93,8 @@ class MailServer:
         if not isinstance(data, LoginPassword):
             return AuthResult(success=False, handled=False)
         login, password = data.login.decode(), data.password.decode()
-        return AuthResult(success=self.check_password(login, password), auth_data=login.lower())
+        right = self.check_password(login, password)
+        return AuthResult(success=right, handled=False, auth_data=login.lower())
 
     async def handle_RCPT(
         self, server: SMTP, session: SmtpSession, envelope: Envelope, address: str, options: object
@@ -126,7 +136,7 @@ def _trace(session: SmtpSession, sender: str, recipient: str, now: datetime) -> 
 
 
 @contextmanager
-def running(server: MailServer, ports: Ports = Ports(0, 0)) -> Iterator[Ports]:
+def running(server: MailServer, ports: Ports = ANY) -> Iterator[Ports]:
     """The server in a thread of its own while the block lasts."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)

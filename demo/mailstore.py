@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 INBOX = "INBOX"
-SENT = "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1"  # Отправленные, in modified UTF-7
+SENT = "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-"  # Отправленные, in modified UTF-7
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS folder (
@@ -56,7 +56,7 @@ class MailStore:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._db = sqlite3.connect(folder / "mail.sqlite3", isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(folder / "mail.sqlite3", timeout=1, isolation_level=None, check_same_thread=False)
         # EXCLUSIVE: a second server on the same letters would hand out the same UIDs.
         for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "foreign_keys=ON"):
             self._db.execute(f"PRAGMA {pragma}")
@@ -105,9 +105,7 @@ class MailStore:
 
     def raw(self, folder_id: int, uid: int) -> bytes | None:
         """The letter byte for byte, or None when it is gone."""
-        row = self._db.execute(
-            "SELECT raw FROM letter WHERE folder = ? AND uid = ?", (folder_id, uid)
-        ).fetchone()
+        row = self._db.execute("SELECT raw FROM letter WHERE folder = ? AND uid = ?", (folder_id, uid)).fetchone()
         return bytes(row[0]) if row else None
 
     def append(self, folder_id: int, raw: bytes, *, received: datetime, flags: Iterable[str] = ()) -> Letter:

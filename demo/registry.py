@@ -133,9 +133,7 @@ SIDES = ("северу", "северо-востоку", "востоку", "юг�
 OWNERS = ("ООО «Башенный фонд»", "АО «Опоры и мачты»")
 
 
-def build(
-    *, seed: int = SEED, poles: int = 3000, station_rows: int = 6000, contractor_share: float = 0.97
-) -> Registry:
+def build(*, seed: int = SEED, poles: int = 3000, station_rows: int = 6000, contractor_share: float = 0.97) -> Registry:
     """Invent a registry. `station_rows` counts the rows of the feed, the nameless ones included."""
     rng = random.Random(seed)
     made = _poles(rng, poles)

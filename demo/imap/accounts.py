@@ -106,7 +106,8 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 def find_folder(session: Session, name: Token, *, problem: str = "[NONEXISTENT]") -> LiveFolder:
     wanted = text(name)
     folders = session.folders.of(session.owner or "")
-    folder = folders.get(INBOX if wanted.upper() == INBOX else wanted)
+    # The last "-" of modified UTF-7 is often lost on the way through a settings file.
+    folder = folders.get(INBOX if wanted.upper() == INBOX else wanted) or folders.get(f"{wanted}-")
     if folder is None:
         raise No(f"{problem} no such folder")
     return folder

@@ -16,9 +16,7 @@ _MACROS = {
 }
 _RFC822 = {"RFC822": "BODY[]", "RFC822.HEADER": "BODY.PEEK[HEADER]", "RFC822.TEXT": "BODY[TEXT]"}
 _PLAIN = {"UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY", "BODYSTRUCTURE"}
-_BODY = re.compile(
-    r"BODY(?P<peek>\.PEEK)?\[(?P<section>[^\]]*)\](?:<(?P<start>\d+)\.(?P<count>\d+)>)?$", re.I
-)
+_BODY = re.compile(r"BODY(?P<peek>\.PEEK)?\[(?P<section>[^\]]*)\](?:<(?P<start>\d+)\.(?P<count>\d+)>)?$", re.I)
 _SECTION = re.compile(
     r"(?P<part>\d+(?:\.\d+)*)?\.?"
     r"(?P<what>HEADER\.FIELDS(?P<not>\.NOT)? \((?P<names>[^)]*)\)|HEADER|TEXT|MIME|)$",

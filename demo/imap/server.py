@@ -11,6 +11,8 @@ from demo.imap.wire import LINE_LIMIT, Bad, Command, No, parse_command, read_com
 
 logger = logging.getLogger(__name__)
 
+SETTLE_SECONDS = 0.02
+
 
 class ImapServer:
     """Serves `folders`. Everything happens in one event loop: a command is atomic."""
@@ -140,6 +142,9 @@ async def _authenticate(session: Session, reader: asyncio.StreamReader, command:
 async def _idle(session: Session, reader: asyncio.StreamReader) -> str:
     """RFC 2177: changes are told at once until the client says DONE."""
     session.send(b"+ idling")
+    await session.writer.drain()
+    # Clients that poll the socket never see what they have read together with the "+".
+    await asyncio.sleep(SETTLE_SECONDS)
     done = asyncio.ensure_future(reader.readuntil(b"\n"))
     try:
         while not done.done():

@@ -10,8 +10,7 @@ from demo.imap.wire import No, number_set
 from demo.mailstore import Letter
 
 CAPABILITIES = (
-    b"CAPABILITY IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN ID NAMESPACE CHILDREN SPECIAL-USE UIDPLUS "
-    b"UNSELECT MOVE IDLE"
+    b"CAPABILITY IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN ID NAMESPACE CHILDREN SPECIAL-USE UIDPLUS UNSELECT MOVE IDLE"
 )
 
 CheckPassword = Callable[[str, str], bool]

@@ -63,26 +63,20 @@ def test_a_timeout_sends_nothing_at_all(store: TowerStore) -> None:
 
 def test_an_endless_body_goes_on_with_good_rows(store: TowerStore) -> None:
     whole = len(json.dumps(SMALL.feeds()["poles"], ensure_ascii=False).encode())
-    with requests.get(
-        store.feed_url("poles"), params={"fault": "endless"}, stream=True, timeout=5
-    ) as answer:
+    with requests.get(store.feed_url("poles"), params={"fault": "endless"}, stream=True, timeout=5) as answer:
         body = answer.raw.read(whole * 5)
     assert len(body) == whole * 5
     assert body.count(b'"SiteId": 100') > 4 * len(SMALL.poles)
 
 
 def test_a_huge_body_announces_two_gigabytes(store: TowerStore) -> None:
-    with requests.get(
-        store.feed_url("poles"), params={"fault": "huge"}, stream=True, timeout=5
-    ) as answer:
+    with requests.get(store.feed_url("poles"), params={"fault": "huge"}, stream=True, timeout=5) as answer:
         assert int(answer.headers["Content-Length"]) == HUGE
         assert answer.raw.read(100_000).startswith(b"[{")
 
 
 def test_a_slow_feed_dribbles(store: TowerStore) -> None:
-    with requests.get(
-        store.feed_url("poles"), params={"fault": "slow"}, stream=True, timeout=5
-    ) as answer:
+    with requests.get(store.feed_url("poles"), params={"fault": "slow"}, stream=True, timeout=5) as answer:
         assert answer.raw.read(2) == b"[{"
 
 
