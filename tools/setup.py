@@ -91,7 +91,9 @@ def _install(lock: Path) -> None:
 
 
 def _quiet(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # As pip does: trust what this machine trusts, such as a company's own certificate authority.
+    environment = os.environ | {"UV_SYSTEM_CERTS": "true"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:
