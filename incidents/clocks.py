@@ -1,0 +1,123 @@
+"""What a clock of an incident shows: state, words, share of the time gone. Pure: time is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.queries import AT_RISK
+
+if TYPE_CHECKING:
+    from incidents.models import Incident
+
+# From arrival to the first deed of a person.
+FIRST_ACTION_WITHIN = timedelta(minutes=10)
+
+
+class ClockState(StrEnum):
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    RISK = "risk"
+    OVERDUE = "overdue"
+    LATE = "late"
+    IN_TIME = "in_time"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFace:
+    """A clock as a page draws it. `start` and `due` are given while it runs, so that the page can go on counting."""
+
+    state: ClockState
+    words: str
+    title: str
+    share: int | None = None
+    start: datetime | None = None
+    due: datetime | None = None
+
+
+def incident_clock(incident: Incident, now: datetime) -> ClockFace:
+    """From the first letter to closing."""
+    if incident.due_at is None:
+        return ClockFace(ClockState.UNKNOWN, _("no type"), _("No type, so there is no deadline"))
+    return _face(incident.opened_at, incident.due_at, incident.closed_at, now, closed=True)
+
+
+def contractor_clock(incident: Incident, now: datetime) -> ClockFace:
+    """From handing over to the contractor to the end of his work."""
+    if incident.handed_over_at is None or incident.contractor_due_at is None:
+        return ClockFace(ClockState.UNKNOWN, _("not started"), _("Starts when the contractor has the job"))
+    end = incident.contractor_done_at or incident.closed_at
+    return _face(incident.handed_over_at, incident.contractor_due_at, end, now)
+
+
+def dispatcher_clock(incident: Incident, now: datetime) -> ClockFace:
+    """From the first letter to the first deed of a person."""
+    due = incident.opened_at + FIRST_ACTION_WITHIN
+    return _face(incident.opened_at, due, incident.first_action_at or incident.closed_at, now)
+
+
+def _face(start: datetime, due: datetime, end: datetime | None, now: datetime, *, closed: bool = False) -> ClockFace:
+    if end is None:
+        return _running(start, due, now)
+    until = _("The deadline was %(moment)s") % {"moment": exact(due)}
+    if end > due:
+        said = _("Closed late") if closed else _("Done late")
+        return ClockFace(ClockState.LATE, f"+{span(end - due)}", f"{said}. {until}", share=100)
+    said = _("Closed in time") if closed else _("Done in time")
+    return ClockFace(ClockState.IN_TIME, span(end - start), f"{said}. {until}", share=_share(start, due, end))
+
+
+def _running(start: datetime, due: datetime, now: datetime) -> ClockFace:
+    left = due - now
+    until = _("Deadline %(moment)s") % {"moment": exact(due)}
+    if left < timedelta():
+        return ClockFace(ClockState.OVERDUE, f"−{span(-left)}", f"{_('Overdue, open')}. {until}", 100, start, due)
+    state, said = ClockState.RUNNING, _("Time left")
+    if left < AT_RISK:
+        state, said = ClockState.RISK, _("Less than an hour left")
+    return ClockFace(state, span(left), f"{said}. {until}", _share(start, due, now), start, due)
+
+
+def _share(start: datetime, due: datetime, at: datetime) -> int:
+    whole = (due - start).total_seconds()
+    return round(100 * min(max((at - start).total_seconds() / whole, 0), 1)) if whole > 0 else 100
+
+
+def span(length: timedelta) -> str:
+    """“0 h 42 m” within a day, “1 d 21 h” beyond: two numbers, as the rows have room for."""
+    minutes = int(length.total_seconds()) // 60
+    if minutes < 24 * 60:
+        return _("%(hours)d h %(minutes)02d m") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return _("%(days)d d %(hours)d h") % {"days": minutes // 1440, "hours": minutes // 60 % 24}
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long since, in one short word; the date beyond four weeks."""
+    minutes = int((now - moment).total_seconds()) // 60
+    if minutes < 1:
+        return _("now")
+    if minutes < 60:
+        return _("%(minutes)d m") % {"minutes": minutes}
+    if minutes < 24 * 60:
+        return _("%(hours)d h") % {"hours": minutes // 60}
+    if minutes < 28 * 24 * 60:
+        return _("%(days)d d") % {"days": minutes // 1440}
+    return timezone.localtime(moment).strftime("%d.%m.%y")
+
+
+def exact(moment: datetime) -> str:
+    """The moment in the desk's time zone, with the zone's name."""
+    local = timezone.localtime(moment)
+    return f"{local:%d.%m.%Y %H:%M} {zone_name(local)}"
+
+
+def zone_name(local: datetime) -> str:
+    name = local.tzname() or ""
+    if name == "MSK":
+        return _("MSK")
+    return f"UTC{name}" if name[:1] in "+-" else name
