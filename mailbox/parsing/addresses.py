@@ -12,6 +12,8 @@ from mailbox.parsing.storable import one_line
 _PLAIN = re.compile(r'[^\\"(),:;<>]+')
 _ENCODED_WORD = re.compile(r"=\?[\w.:+*'-]{1,60}\?[bBqQ]\?[^?\s]{0,1000}\?=")
 _BARE = re.compile(r"[^\s\"'<>()\[\],;:]+@[^\s\"'<>()\[\],;:]+")
+_LOCAL_NAME = re.compile(r"[\w.+-]{1,64}", re.ASCII)
+_COMMENT = re.compile(r"\([^()]*\)")
 _QUOTES = "\"'"
 
 
@@ -48,19 +50,18 @@ def _mailboxes(text: str) -> Iterator[tuple[str, str]]:
             entry = _Entry()
         elif token in ",;":
             email, name = entry.finish()
+            name = f"{held}, {name}" if held and name else held or name
+            held = "" if email else name
             if email:
-                yield email, f"{held}, {name}" if held else name
-                held = ""
-            elif name:
-                held = f"{held}, {name}" if held else name
+                yield email, name
             entry = _Entry()
     email, name = entry.finish()
+    name = f"{held}, {name}" if held and name else held or name
     if email:
-        yield email, f"{held}, {name}" if held else name
-    elif held or name:
-        # No address anywhere: a local name ("root") is one, words with spaces are only a name.
-        label = ", ".join(filter(None, (held, name)))
-        yield ("", label) if re.search(r"[\s,]", label) else (label, "")
+        yield email, name
+    elif name:
+        # No address anywhere: a local name ("root") is one, other words are only a name.
+        yield (name, " ".join(entry.comments)) if _LOCAL_NAME.fullmatch(name) else ("", name)
 
 
 class _Entry:
@@ -87,7 +88,7 @@ class _Entry:
 
 
 def _bare_address(angle: str) -> str:
-    address = angle.strip().strip(_QUOTES).strip()
+    address = _COMMENT.sub("", angle).strip().strip(_QUOTES).strip()
     if address.lower().startswith("mailto:"):
         address = address[7:]
     # A route (`@relay:user@host`) has been obsolete since 2001.

@@ -48,6 +48,8 @@ class BodyReader:
 
     def read(self, root: Part) -> Body:
         sections = self._sections(root, is_root=True)
+        if not any(section.text.strip() or section.html.strip() for section in sections):
+            sections = self._inline_files()
         html = self._joined_html(sections)
         marked = "\n\n".join(filter(None, (self._plain(section) for section in sections)))
         marked = self._cut(marked, limits.TEXT_CHARS, "text-cut")
@@ -76,10 +78,21 @@ class BodyReader:
             inline = part.disposition.main == "inline" and part.kind.startswith("image/")
             self._parts.append((part, inline))
             return []
+        return [self._section(part)]
+
+    def _section(self, part: Part) -> Section:
         text = self._text(part)
         if part.kind == "text/html" or _LOOKS_HTML.match(text):
-            return [Section(html=self._cut(text, limits.HTML_CHARS, "html-cut"))]
-        return [Section(text=self._without_uuencoded(text))]
+            return Section(html=self._cut(text, limits.HTML_CHARS, "html-cut"))
+        return Section(text=self._without_uuencoded(text))
+
+    def _inline_files(self) -> list[Section]:
+        """Named text parts that are to be shown, when nothing else in the letter is."""
+        return [
+            self._section(part)
+            for part, _inline in self._parts
+            if part.disposition.main != "attachment" and part.kind in ("text/plain", "text/html")
+        ]
 
     def _alternatives(self, part: Part) -> list[Section]:
         """One section that holds the best plain and the best HTML form of the same words."""

@@ -50,8 +50,10 @@ _ALIASES = {
 _WESTERN = {"ascii", "cp1252", "iso8859-15"}
 # What a Russian desk receives; a wider choice makes short texts come out in Chinese.
 _CANDIDATES = ["utf-8", "windows-1251", "koi8-r", "ibm866", "iso-8859-5"]
-# Three letters of the upper half in a row: no Western word is spelled so.
-_UPPER_RUN = re.compile(rb"[\xa8\xb8\xc0-\xff]{3}")
+_ASCII_LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
+# Four such letters in a row are a Russian word in a Latin text, no Western one.
+_UPPER_WORD = re.compile(rb"[\xa8\xb8\xc0-\xff]{4}")
+_UPPER_LETTERS = bytes((0xA8, 0xB8, *range(0xC0, 0x100)))
 _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _ISO_2022 = re.compile(rb"\x1b[$(][@-KRS(]")
 _BOMS = (
@@ -106,42 +108,57 @@ def _try(data: bytes, codec: str) -> str | None:
 
 def _contradicts(data: bytes, codec: str) -> bool:
     """Whether the bytes are plainly something else: UTF-8 or Russian under a Western label."""
+    if data.isascii():
+        return False
     if codec in _WESTERN:
-        return not data.isascii() and (bool(_UPPER_RUN.search(data)) or _try(data, "utf-8") is not None)
+        return _reads_cyrillic(data) or _try(data, "utf-8") is not None
     if codec.startswith(("cp12", "koi8", "iso8859")):
         return len(_MULTIBYTE.findall(data[:65536])) > 3 and _try(data, "utf-8") is not None
     return False
 
 
+def _reads_cyrillic(data: bytes) -> bool:
+    """Whether letters of the upper half outnumber the Latin ones, as in no Western language."""
+    sample = data[:65536]
+    upper = len(sample) - len(sample.translate(None, _UPPER_LETTERS))
+    latin = len(sample) - len(sample.translate(None, _ASCII_LETTERS))
+    return upper >= 5 and upper > latin
+
+
 def _guess(data: bytes, hint: str) -> tuple[str, str]:
-    text = _try(data, "utf-8")
-    if text is not None and not _ISO_2022.search(data):
-        return text, "" if data.isascii() else "utf-8"
     if _ISO_2022.search(data) and (text := _try(data, "iso2022_jp_ext")) is not None:
         return text, "iso-2022-jp"
-    hinted = codec_name(hint) if hint else ""
-    if hinted and hinted != "ascii" and (hinted not in _WESTERN or not _UPPER_RUN.search(data)):
-        text = _try(data, hinted)
-        if text is not None:
-            return text, hinted
-    if not _UPPER_RUN.search(data):
-        # Single accented letters between Latin ones.
-        if _mostly_ascii_letters(data):
-            return data.decode("cp1252", "replace"), "windows-1252"
-        if data.count(b"\x00") * 3 > len(data):
-            return data.decode("utf-16-le" if data[1:2] == b"\x00" else "utf-16-be", "replace"), "utf-16"
+    if (text := _try(data, "utf-8")) is not None:
+        return text, "" if data.isascii() else "utf-8"
+    if data.count(b"\x00") * 3 > len(data):
+        codec = "utf-16-le" if data[1:2] == b"\x00" else "utf-16-be"
+        return data.decode(codec, "replace"), codec
+    if (name := _hinted(data, hint)) and (text := _try(data, name)) is not None:
+        return text, name
+    return _guess_single_byte(data)
+
+
+def _hinted(data: bytes, hint: str) -> str:
+    name = codec_name(hint) if hint else ""
+    return "" if name == "ascii" or (name in _WESTERN and _reads_cyrillic(data)) else name
+
+
+def _guess_single_byte(data: bytes) -> tuple[str, str]:
+    text = data.decode("utf-8", "replace")
+    if text.count("\ufffd") * 20 <= len(text) and len(_MULTIBYTE.findall(data[:65536])) > 3:
+        # UTF-8 cut in the middle of a character, or with a few broken bytes.
+        return text, "utf-8"
+    if not _reads_cyrillic(data) and _mostly_latin(data):
+        return data.decode("cp1252", "replace"), "cp1252"
     found = chardet.detect(data[:65536], include_encodings=_CANDIDATES, no_match_encoding="cp1251")
-    name = codec_name(found["encoding"] or "") or "cp1251"
-    if name in ("utf-8", "ascii"):
-        # UTF-8 with a few broken bytes, for it was refused above when whole.
-        text = data.decode("utf-8", "replace")
-        if text.count("\ufffd") * 20 <= len(text):
-            return text, "utf-8"
-        name = "cp1251"
+    name = codec_name(found["encoding"] or "")
+    name = "cp1251" if name in ("", "utf-8", "ascii") else name
     return data.decode(name, "replace"), name
 
 
-def _mostly_ascii_letters(data: bytes) -> bool:
-    upper = sum(byte >= 0xC0 for byte in data)
-    letters = sum(65 <= byte <= 90 or 97 <= byte <= 122 for byte in data)
-    return letters > 4 * upper
+def _mostly_latin(data: bytes) -> bool:
+    """Whether letters of the upper half are rare among Latin ones, like accents and umlauts."""
+    sample = data[:65536]
+    upper = len(sample) - len(sample.translate(None, _UPPER_LETTERS))
+    latin = len(sample) - len(sample.translate(None, _ASCII_LETTERS))
+    return latin > 4 * upper and not _UPPER_WORD.search(sample)

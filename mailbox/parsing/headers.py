@@ -9,6 +9,12 @@ from mailbox.parsing.encoded_words import decode_words
 from mailbox.parsing.problems import Problems
 
 _HEADER = re.compile(rb"([!-9;-~]{1,100})[ \t]*:")
+_KNOWN_HEADER = re.compile(
+    rb"(?:from|to|cc|subject|date|message-id|mime-version|received|return-path|reply-to|delivered-to|"
+    rb"content-(?:type|transfer-encoding|disposition)|dkim-signature|x-mailer|references|in-reply-to)[ \t]*:",
+    re.IGNORECASE,
+)
+_STRAY_LINES = 60
 _FOLD = re.compile(rb"\r?\n(?=[ \t])|\r(?=[ \t])")
 _MBOX_FROM = re.compile(rb">?From [^\r\n]*\r?\n")
 
@@ -50,7 +56,7 @@ def split_headers(raw: bytes, problems: Problems, *, is_part: bool = False) -> t
             end = _line_end(raw, end)
         found = _HEADER.match(line)
         if found is None:
-            if not _skippable(raw, end, headers):
+            if not _skippable(raw, end):
                 return headers, raw[at:]
             problems.add("header-malformed", decode(line.strip()[:80])[0])
         else:
@@ -79,9 +85,19 @@ def _line_end(raw: bytes, at: int) -> int:
     return len(raw) if end < 0 else end + 1
 
 
-def _skippable(raw: bytes, next_line: int, headers: Headers) -> bool:
-    """Whether a line that is no header stands among headers rather than beginning the body."""
-    return bool(headers.fields) and _HEADER.match(raw, next_line) is not None
+def _skippable(raw: bytes, at: int) -> bool:
+    """Whether lines that are no headers stand among headers rather than beginning the body.
+
+    Relays unfold long headers and put remarks in front of a letter.
+    """
+    for _ in range(_STRAY_LINES):
+        end = _line_end(raw, at)
+        if not raw[at:end].strip():
+            return False
+        if _KNOWN_HEADER.match(raw, at) is not None:
+            return True
+        at = end
+    return False
 
 
 def _value(raw: bytes, start: int, end: int, name: str, problems: Problems) -> bytes:

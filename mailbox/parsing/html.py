@@ -4,9 +4,15 @@ import html as entities
 import re
 
 from inscriptis import Inscriptis
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
-from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring, fragment_fromstring
+from lxml import etree  # type: ignore[import-untyped]
+from lxml.html import (  # type: ignore[import-untyped]
+    HtmlElement,
+    HTMLParser,
+    document_fromstring,
+    fragment_fromstring,
+)
 
 from mailbox.parsing import limits
 from mailbox.parsing.quotes import HISTORY_MARK
@@ -16,10 +22,31 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _LINE_TAG = re.compile(r"<(?:/p|br|/div|/tr|/li|/h\d|/table)\b[^<>]*>", re.IGNORECASE)
 # These close themselves or each other, so they do not nest by being left open.
-_FLAT = frozenset((
-    "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
-    "option", "p", "param", "source", "td", "th", "tr", "wbr",
-))
+_FLAT = frozenset(
+    (
+        "area",
+        "base",
+        "br",
+        "col",
+        "dd",
+        "dt",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "li",
+        "link",
+        "meta",
+        "option",
+        "p",
+        "param",
+        "source",
+        "td",
+        "th",
+        "tr",
+        "wbr",
+    )
+)
 _PLACE = "\ue000{}\ue001"
 _PLACES = re.compile("\ue000(\\d+)\ue001")
 _HISTORY_PLACE = "\ue002"
@@ -77,7 +104,9 @@ def _tree(html: str) -> HtmlElement | None:
 
 
 def _inscribe(tree: HtmlElement) -> str:
-    return Inscriptis(tree, ParserConfig()).get_text()
+    # The other profile puts spaces round every <span>, which cuts site codes in two.
+    text: str = Inscriptis(tree, ParserConfig(css=CSS_PROFILES["strict"])).get_text()
+    return text
 
 
 def _mark_history(tree: HtmlElement) -> None:

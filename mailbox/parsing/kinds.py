@@ -6,35 +6,38 @@ from dataclasses import dataclass
 
 from mailbox.parsing.headers import Headers, split_headers
 from mailbox.parsing.identifiers import message_ids
+from mailbox.parsing.identity import strip_prefixes
 from mailbox.parsing.mime import Part
 from mailbox.parsing.model import Kind
 from mailbox.parsing.problems import Problems
 
 _DAEMON = re.compile(
-    r"^(?:mailer[-_.]?daemon|mail[-_.]?daemon|postmaster|mailerdaemon|mdaemon|mail-delivery|"
-    r"mta[-_.]?daemon|bounce[sd]?)\b", re.IGNORECASE
+    r"^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mdaemon|mail[-_.]?delivery|"
+    r"mta[-_.]?daemon|daemon|bounces?|maildelivery)\b",
+    re.IGNORECASE,
 )
-_NO_REPLY = re.compile(r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply-\w+|donotreply)\b", re.IGNORECASE)
+_NO_REPLY = re.compile(r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply)", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(
-    r"^\W*(?:undeliver(?:able|ed)|delivery (?:status notification|failure|report|has failed|problem|"
-    r"notification|error|failed)|delivery unsuccessful|mail delivery (?:fail|system|problem|error)|"
-    r"returned (?:mail|e-?mail|message|to sender)|return receipt failed|failure (?:notice|delivery)|"
-    r"failed delivery|(?:mail|message) (?:could not be delivered|not delivered|undeliverable|"
-    r"delivery (?:failed|failure|has failed|problem))|non[- ]?deliver(?:able|y)|nondeliverable|"
-    r"warning: (?:could not send|message still undelivered|message delayed)|"
-    r"mail (?:system error|could not be delivered)|user unknown|unable to deliver|"
-    r"недоставлен|не доставлено|сообщение не доставлено|недоставленное|"
-    r"ошибка доставки|письмо не доставлено|уведомление о (?:недоставке|состоянии доставки))",
+    r"undeliver|non[- ]?deliver|not (?:be )?deliver|un(?:able|successful) (?:to )?deliver|"
+    r"(?:returned|rejected|blocked|failed) (?:(?:e-?)?mail|message)|returned to sender|failure notice|"
+    r"deliver\w* (?:status|fail|has (?:fail|been delayed)|problem|notification|error|report|incomplete|"
+    r"unsuccessful|delayed)|(?:(?:e-?)?mail|message) (?:system error|fail|delivery|not sent|blocked)|"
+    r"(?:failed|failure) (?:delivery|notice)|error sending your (?:mail|message)|message delayed|"
+    r"warning: could not send|user unknown|delayed mail|you sent blocked|permanent delivery failure|"
+    r"недоставлен|не доставлен|не может быть доставлен|ошибка доставки|возвращено отправителю|"
+    r"уведомление о (?:недоставке|состоянии доставки)|доставк\w+ не ?удал|задержка доставки|"
+    r"unzustellbar|nicht zustellbar|non remis|non recapitabile|no entregado|onbestelbaar",
     re.IGNORECASE,
 )
 _BOUNCE_TEXT = re.compile(
-    r"(?:this is the (?:qmail-send program|mail system at host|mail delivery agent)|"
-    r"message that you sent could not be delivered|could not be delivered to|"
-    r"the following (?:address(?:es)?|recipients?)\b.{0,60}(?:fail|fatal|problem|could not|not be)|"
-    r"(?:delivery|following message) to .{0,120}(?:failed|was undeliverable|undeliverable)|"
-    r"i'm sorry to have to inform you|permanent fatal errors|was not delivered to|"
-    r"message wasn't delivered|reporting-mta:|не удалось доставить|не было доставлено)",
-    re.IGNORECASE | re.DOTALL,
+    r"this is the (?:qmail|mail system|mail delivery)|mail delivery software|mail delivery system|"
+    r"(?:could|can|did|was|were|has|have)(?: ?not|n't) (?:be |been )?(?:deliver|reach|sent)|undeliver|"
+    r"the following (?:address|recipient|mail)|deliver\w* (?:to .{1,120} )?(?:has |have )?(?:been )?fail|"
+    r"sorry to have to inform|permanent (?:fatal )?error|no such user|user unknown|unknown user|"
+    r"unknown host|invalid (?:user|recipient|address)|mailbox (?:is )?(?:full|unavailable|not found)|"
+    r"reporting-mta:|failed (?:address|recipient)|\b[45]\d\d[- ]#?[45]\.\d\.\d|^<?\S+@\S+>?:? \b5\d\d\b|"
+    r"не удалось доставить|не было доставлено|не может быть доставлено|не существует",
+    re.IGNORECASE | re.MULTILINE,
 )
 _AUTO_SUBJECT = re.compile(
     r"^\W*(?:автоответ|автоматический ответ|авто-ответ|автоматична відповідь|auto(?:matic)?[- ]?reply|"
@@ -76,9 +79,9 @@ class Verdict:
     bounced_message_id: str
 
 
-def judge(root: Part, subject: str, from_email: str, text: str) -> Verdict:
-    """Classify by headers and structure; the wording of the subject only supports these."""
-    kind = _kind(root, subject, from_email, text)
+def judge(root: Part, subject: str, from_email: str, new_text: str, text: str) -> Verdict:
+    """Classify by headers and structure; wording supports these but decides nothing alone."""
+    kind = _kind(root, subject, from_email, new_text)
     reasons = tuple(dict.fromkeys(_auto_reasons(root, subject, from_email, kind)))
     bounced = _bounced_id(root, text) if kind is Kind.BOUNCE else ""
     return Verdict(kind, reasons, bounced)
@@ -92,9 +95,9 @@ def _kind(root: Part, subject: str, from_email: str, text: str) -> Kind:
         return Kind.BOUNCE
     if report == "disposition-notification":
         return Kind.AUTOREPLY
-    if _is_autoreply(root.headers, subject) and not _BOUNCE_SUBJECT.match(subject):
-        return Kind.AUTOREPLY
-    return Kind.BOUNCE if _is_bounce(root, subject, from_email, text) else Kind.HUMAN
+    if _is_bounce(root, subject, from_email, text):
+        return Kind.BOUNCE
+    return Kind.AUTOREPLY if _is_autoreply(root.headers, subject) else Kind.HUMAN
 
 
 def _report_type(root: Part) -> str:
@@ -118,7 +121,7 @@ def _is_autoreply(headers: Headers, subject: str) -> bool:
         return True
     if any(name in headers for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-vacation")):
         return True
-    if headers.text("precedence").lower() == "auto_reply":
+    if headers.text("precedence").lower() in ("auto_reply", "auto-reply"):
         return True
     return _AUTO_SUBJECT.match(subject) is not None
 
@@ -127,9 +130,10 @@ def _is_bounce(root: Part, subject: str, from_email: str, text: str) -> bool:
     headers = root.headers
     if "x-failed-recipients" in headers:
         return True
-    signs = 0
-    signs += 2 * (_DAEMON.match(from_email) is not None)
-    signs += 2 * (_BOUNCE_SUBJECT.match(subject) is not None)
+    signs = 2 * (_DAEMON.match(from_email) is not None)
+    # A person who passes a bounce on or answers one keeps its subject behind a prefix.
+    is_own_subject = strip_prefixes(subject) == subject.strip()
+    signs += 2 * (is_own_subject and _BOUNCE_SUBJECT.search(subject) is not None)
     signs += _BOUNCE_TEXT.search(text[:4000]) is not None
     signs += return_path_is_null(headers)
     signs += any(part.kind in _RETURNED for part in root.walk())
@@ -157,7 +161,7 @@ def _auto_reasons(root: Part, subject: str, from_email: str, kind: Kind) -> Iter
     if headers.text("delivered-to").lower() == "autoresponder":
         yield "delivered-to: autoresponder"
     yield from (name for name in (*_AUTO_HEADERS, *_LIST_HEADERS) if name in headers)
-    if _AUTO_SUBJECT.match(subject) or _BOUNCE_SUBJECT.match(subject):
+    if _AUTO_SUBJECT.match(subject) or _BOUNCE_SUBJECT.search(subject):
         yield "subject"
 
 

@@ -49,7 +49,7 @@ def _parse(raw: bytes, problems: Problems) -> ParsedEmail:
         problems.add("encrypted")
     split = split_text(body.marked_text, forward=is_forward(letter.subject))
     text = without_marks(body.text)
-    verdict = judge(root, letter.subject, letter.from_email, text)
+    verdict = judge(root, letter.subject, letter.from_email, split.reply, text)
     safe = _safe_html(body, problems)
     return dataclasses.replace(
         letter,
@@ -70,6 +70,8 @@ def _parse(raw: bytes, problems: Problems) -> ParsedEmail:
 
 def _from_headers(headers: Headers, problems: Problems) -> ParsedEmail:
     sender = _sender(headers, problems)
+    if not any(address.email for address in _addresses(headers, "from", problems)):
+        problems.add("from-missing")
     references = message_ids(" ".join(headers.all_raw("references")))
     if len(references) > limits.REFERENCES:
         problems.add("references-cut", str(limits.REFERENCES))
@@ -99,15 +101,19 @@ def _from_headers(headers: Headers, problems: Problems) -> ParsedEmail:
 def _note_missing(letter: ParsedEmail, problems: Problems) -> None:
     if letter.date is None:
         problems.add("date-unreadable", letter.date_header or "—")
-    if not letter.from_email:
-        problems.add("from-missing")
     if not letter.message_id:
         problems.add("message-id-missing")
 
 
 def _sender(headers: Headers, problems: Problems) -> Address:
-    found = _addresses(headers, "from", problems) or _addresses(headers, "sender", problems)
-    return next((address for address in found if address.email), found[0] if found else Address(""))
+    """Who wrote; when From names nobody who can be answered, who sent it or wants the answer."""
+    named = _addresses(headers, "from", problems)
+    name = next((address.name for address in named), "")
+    for candidates in (named, _addresses(headers, "sender", problems), _addresses(headers, "reply-to", problems)):
+        for address in candidates:
+            if address.email:
+                return address if candidates is named else Address(address.email, name or address.name)
+    return Address("", name)
 
 
 def _addresses(headers: Headers, name: str, problems: Problems) -> tuple[Address, ...]:
