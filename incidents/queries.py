@@ -51,3 +51,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
             waiting=Count("id", filter=Q(status__status_class="paused")),
             open=Count("id"),
         )
+
+    def open_by_person(self) -> dict[int, int]:
+        """How many open incidents each person has; people without any are left out."""
+        rows = self.open().exclude(assignee=None).order_by().values_list("assignee").annotate(Count("id"))
+        return dict(rows)
