@@ -57,10 +57,6 @@ def error_status() -> Status:
 
 
 def first_active_step(incident: Incident) -> Status | None:
-    """Where a taken incident goes from its start status, or None if it has left it."""
-    if incident.status.status_class != StatusClass.START:
-        return None
-    return next(
-        (step.to_status for step in next_steps(incident) if step.to_status.status_class == StatusClass.ACTIVE),
-        None,
-    )
+    """The first step from here into work, or None."""
+    steps = (step.to_status for step in next_steps(incident))
+    return next((status for status in steps if status.status_class == StatusClass.ACTIVE), None)

@@ -141,6 +141,8 @@ def assign(
 def take(incident: Incident, *, by: User, at: datetime) -> Incident:
     """Take it oneself; a new incident goes into work at once."""
     incident = assign(incident, to=by, by=by, at=at)
+    if incident.status.status_class != StatusClass.START:
+        return incident
     step = lifecycle.first_active_step(incident)
     return change_status(incident, step, by=by, at=at) if step else incident
 
@@ -260,6 +262,7 @@ def link_asset(
     if unchanged:
         return incident
     before = {"pole": incident.pole_id, "station": incident.base_station_id}
+    site_was_wrong = incident.status.is_error and incident.pole_id is None
     incident.pole, incident.base_station = pole, station
     incident.contractor = pole.contractor if pole else None
     incident.operator = operator or _operator_of(station) or incident.operator
@@ -274,6 +277,9 @@ def link_asset(
         pole=pole.pk if pole else None,
         station=station.pk if station else None,
     )
+    if site_was_wrong and pole and by:
+        step = lifecycle.first_active_step(incident)
+        return _move(incident, step, by=by, at=at, reason="") if step else incident
     return incident
 
 
@@ -294,6 +300,15 @@ def add_comment(incident: Incident, text: str, *, by: User | None, at: datetime)
     _save(incident, at, *_first_action(incident, by, at))
     events.record(incident, "comment", actor=by, at=at, comment=comment.pk)
     return comment
+
+
+@transaction.atomic
+def note_reading(incident: Incident, reading: dict[str, Any]) -> Incident:
+    """Keep the reading of a later letter that says more about the site than the first one did."""
+    incident = _locked(incident)
+    incident.reading = reading
+    incident.save(update_fields=["reading"])
+    return incident
 
 
 @transaction.atomic

@@ -31,13 +31,11 @@ def folders(account: Mapping[str, Any]) -> list[Folder]:
 
     Raises what ImapSession raises.
     """
-    sent = account["sent"]
-    known = Folder.objects.filter(account=account["address"], role=Folder.Role.SENT).first()
-    if not sent and known:
-        sent = known.name
-    if not sent:
-        with ImapSession(account, account["inbox"]) as session:
-            sent = session.sent_folder()
+    known = Folder.objects.filter(account=account["address"]).in_bulk(field_name="pk").values()
+    if {folder.role for folder in known} == set(Folder.Role):
+        return list(known)
+    with ImapSession(account, account["inbox"]) as session:
+        sent = session.spelling_of(account["sent"]) if account["sent"] else session.sent_folder()
     named = [(account["inbox"], Folder.Role.INBOX)] + ([(sent, Folder.Role.SENT)] if sent else [])
     return [
         Folder.objects.get_or_create(account=account["address"], name=name, defaults={"role": role})[0]

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import LoginError
+from imapclient.imap_utf7 import decode as decode_utf7
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 # RFC 2683, 3.2.1.5: a command line stays under a thousand characters or so.
@@ -88,7 +89,14 @@ class ImapSession:
     def sent_folder(self) -> str | None:
         """The server's spelling of the Sent folder: by its SPECIAL-USE mark, else by its usual names."""
         found = self._client.find_special_folder(b"\\Sent")
-        return found if found is None or isinstance(found, str) else found.decode("ascii")
+        return None if found is None else _ascii(found)
+
+    def spelling_of(self, name: str) -> str | None:
+        """How the server spells this folder, given in its spelling, in modified UTF-7 cut short, or in plain letters."""
+        listed = [_ascii(folder) for _, _, folder in self._client.list_folders()]
+        if name in listed:
+            return name
+        return next((each for each in listed if _readable(each) == _readable(name)), None)
 
     def uids_from(self, first: int) -> list[int]:
         """UIDs not smaller than `first`, ascending.
@@ -144,6 +152,19 @@ class ImapSession:
 
 class LoginRefused(Exception):
     """The server refused name or password: trying again at once could lock the account."""
+
+
+def _ascii(folder: str | bytes) -> str:
+    return folder.decode("ascii", "replace") if isinstance(folder, bytes) else folder
+
+
+def _readable(name: str) -> str:
+    """The name in plain letters. The closing "-" is often lost where people copy such names."""
+    shifted = name.rfind("&") > name.rfind("-")
+    try:
+        return decode_utf7((name + "-" if shifted else name).encode("ascii"))
+    except (UnicodeError, ValueError):
+        return name
 
 
 def _is_news(said: list[Any]) -> bool:

@@ -10,6 +10,7 @@ from dispatchers.models import User
 from dispatchers.roles import Role
 from incidents.models import Incident, IncidentType, Status
 from mailbox.models import Email
+from towers import lookup
 from towers.models import BaseStation, Contractor, Operator, Pole
 
 NOW = datetime(2026, 8, 18, 12, 0, tzinfo=UTC)
@@ -30,12 +31,14 @@ def make_pole(code: str = "", **over: Any) -> Pole:
     code = code or f"{41000 + next(_numbers)}-P-43-1-1"
     facts: dict[str, Any] = {"code_key": code, "region_ru": "Кировская область", "address": "д. Стулово", **over}
     facts.setdefault("contractor", Contractor.objects.get_or_create(name="ООО «Пример-Энерго»")[0])
+    lookup.forget()
     return Pole.objects.create(code=code, **facts)
 
 
 def make_station(name: str = "", pole: Pole | None = None, operator: str = "Т2", **over: Any) -> BaseStation:
     name = name or f"KI{next(_numbers):06}"
     station = BaseStation.objects.create(name=name, name_key=name, pole=pole or make_pole(), **over)
+    lookup.forget()
     if operator:
         station.operators.add(Operator.objects.get_or_create(name=operator, defaults={"group": "tele2"})[0])
     return station
