@@ -1,0 +1,60 @@
+"""/healthz: whether this installation works, for load balancers, containers and the launcher."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import psycopg
+import redis
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import connections
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from config.embedded import paths, state
+
+LIMIT_SECONDS = 2
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 when everything started and answers; else 503 with the names of what is missing."""
+    missing = problems()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
+    return JsonResponse({"status": "not ready" if missing else "ok", "missing": missing}, status=status)
+
+
+def problems() -> list[str]:
+    """What does not work right now, by name: `database`, `migrations`, `broker`, `start`."""
+    found = [*_database(), *_broker()]
+    # The launcher says so when all it started answers and the demo's history stands.
+    launched = state.under_launcher() or not settings.PRODUCTION
+    if launched and not state.is_ready(settings.VAR_DIR):
+        found.append("start")
+    return found
+
+
+def _database() -> list[str]:
+    """A connection of its own: one of the pool's would be waited for too long, and proves less."""
+    wanted = connections["default"].get_connection_params()
+    place = {name: wanted[name] for name in ("dbname", "user", "password", "host", "port") if name in wanted}
+    try:
+        with psycopg.connect(**place, connect_timeout=LIMIT_SECONDS, autocommit=True) as connection:
+            row = connection.execute("SELECT to_regclass('incidents_incident') IS NOT NULL").fetchone()
+    except psycopg.Error:
+        return ["database"]
+    return [] if row and row[0] else ["migrations"]
+
+
+def _broker() -> list[str]:
+    url = settings.REDIS_URL or paths.redis_client_url(settings.VAR_DIR)
+    try:
+        with redis.Redis.from_url(url, socket_timeout=LIMIT_SECONDS, socket_connect_timeout=LIMIT_SECONDS) as broker:
+            broker.ping()
+    except (redis.RedisError, OSError):
+        return ["broker"]
+    return []
