@@ -22,8 +22,15 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def closed(self) -> Self:
         return self.filter(closed_at__isnull=False)
 
-    def of(self, person: User) -> Self:
+    def of(self, person: User | None) -> Self:
+        """Of this person; of nobody for None."""
         return self.filter(assignee=person)
+
+    def new(self) -> Self:
+        return self.filter(status__status_class="start")
+
+    def waiting(self) -> Self:
+        return self.filter(status__status_class="paused")
 
     def without_site(self) -> Self:
         return self.filter(pole=None)
