@@ -115,7 +115,7 @@ def test_waiting_on_a_connection_that_died_raises_and_does_not_spin(server):
         assert time.monotonic() - began < 10
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_watcher_sees_a_letter_at_once_and_heals_after_the_server_was_away(server, settings):
     settings.MAIL_POLL_SECONDS = 30
     stop = threading.Event()
