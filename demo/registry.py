@@ -65,8 +65,23 @@ class Registry:
             found[station.name].add(station.pole_code)
         return dict(found)
 
-    def stations_of(self, group: str) -> list[Station]:
-        return [station for station in self.stations if station.group == group]
+    @cached_property
+    def stations_by_group(self) -> dict[str, list[Station]]:
+        found: dict[str, list[Station]] = defaultdict(list)
+        for station in self.stations:
+            found[station.group or "other"].append(station)
+        return dict(found)
+
+    @cached_property
+    def stations_by_pole(self) -> dict[str, list[Station]]:
+        found: dict[str, list[Station]] = defaultdict(list)
+        for station in self.stations:
+            found[station.pole_code].append(station)
+        return dict(found)
+
+    @cached_property
+    def contractor_by_pole(self) -> dict[str, Contractor]:
+        return {contractor.pole_code: contractor for contractor in self.contractors}
 
     def feeds(self) -> dict[str, list[dict[str, object]]]:
         """The three feeds as TowerStore sends them, by name."""

@@ -46,7 +46,7 @@ def test_pole_codes_come_in_all_the_shapes_of_the_trade() -> None:
 
 def test_t2_names_have_four_or_six_digits_by_region() -> None:
     digits = {region.letters: region.digits for region in REGIONS}
-    names = {station.name for station in REGISTRY.stations_of("tele2")}
+    names = {station.name for station in REGISTRY.stations_by_group["tele2"]}
     lengths = {len(name) - 2 for name in names}
     assert lengths == {4, 6}
     assert all(len(name) == 2 + digits[name[:2]] for name in names)
