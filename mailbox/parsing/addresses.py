@@ -11,7 +11,7 @@ from mailbox.parsing.storable import one_line
 
 _PLAIN = re.compile(r'[^\\"(),:;<>]+')
 _ENCODED_WORD = re.compile(r"=\?[\w.:+*'-]{1,60}\?[bBqQ]\?[^?\s]{0,1000}\?=")
-_BARE = re.compile(r"[^\s\"'<>()\[\],;:]+@[^\s\"'<>()\[\],;:]+")
+_BARE = re.compile(r"[^\s\"'<>()\[\],;:@]{1,128}@[^\s\"'<>()\[\],;:@]{1,255}")
 _LOCAL_NAME = re.compile(r"[\w.+-]{1,64}", re.ASCII)
 _COMMENT = re.compile(r"\([^()]*\)")
 _QUOTES = "\"'"

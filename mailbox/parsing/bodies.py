@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mailbox.parsing import limits
 from mailbox.parsing.attachments import attachment, content_id, file_name, make_attachment
 from mailbox.parsing.charset import decode
-from mailbox.parsing.html import crude_text, html_to_text, is_too_deep
+from mailbox.parsing.html import crude_text, html_to_text, is_too_complex
 from mailbox.parsing.mime import Part
 from mailbox.parsing.model import ParsedAttachment
 from mailbox.parsing.problems import Problems
@@ -150,8 +150,8 @@ class BodyReader:
     def _plain(self, section: Section) -> str:
         if section.text.strip() or not section.html:
             return section.text.strip("\n")
-        if is_too_deep(section.html):
-            self._problems.add("html-too-deep")
+        if is_too_complex(section.html):
+            self._problems.add("html-too-complex")
             return crude_text(section.html)
         return html_to_text(section.html)
 

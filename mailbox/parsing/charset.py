@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import lru_cache
 
 import chardet
 
@@ -65,6 +66,7 @@ _BOMS = (
 )
 
 
+@lru_cache(maxsize=256)
 def codec_name(declared: str) -> str:
     """The Python codec for a declared character set, or "" when there is none for text."""
     name = declared.strip().strip("\"'").lower()

@@ -46,7 +46,7 @@ class Headers:
 def split_headers(raw: bytes, problems: Problems, *, is_part: bool = False) -> tuple[Headers, bytes]:
     """The headers and the body of a letter or part; lines that are no header are skipped."""
     at = 0 if is_part else _start(raw)
-    headers, size = Headers(), 0
+    headers, size, known = Headers(), 0, 0
     while at < len(raw):
         end = _line_end(raw, at)
         line = raw[at:end]
@@ -56,7 +56,9 @@ def split_headers(raw: bytes, problems: Problems, *, is_part: bool = False) -> t
             end = _line_end(raw, end)
         found = _HEADER.match(line)
         if found is None:
-            if not _skippable(raw, end):
+            if known < end:
+                known = _known_header(raw, end)
+            if known < 0:
                 return headers, raw[at:]
             problems.add("header-malformed", decode(line.strip()[:80])[0])
         else:
@@ -85,19 +87,20 @@ def _line_end(raw: bytes, at: int) -> int:
     return len(raw) if end < 0 else end + 1
 
 
-def _skippable(raw: bytes, at: int) -> bool:
-    """Whether lines that are no headers stand among headers rather than beginning the body.
+def _known_header(raw: bytes, at: int) -> int:
+    """Where a well-known header stands in the lines before the next blank one; -1 for none.
 
-    Relays unfold long headers and put remarks in front of a letter.
+    Relays unfold long headers and put remarks in front of a letter: what looks like the body may be
+    one stray line among the headers.
     """
     for _ in range(_STRAY_LINES):
         end = _line_end(raw, at)
         if not raw[at:end].strip():
-            return False
+            return -1
         if _KNOWN_HEADER.match(raw, at) is not None:
-            return True
+            return at
         at = end
-    return False
+    return -1
 
 
 def _value(raw: bytes, start: int, end: int, name: str, problems: Problems) -> bytes:

@@ -51,6 +51,7 @@ _PLACE = "\ue000{}\ue001"
 _PLACES = re.compile("\ue000(\\d+)\ue001")
 _HISTORY_PLACE = "\ue002"
 _PRIVATE = re.compile("[\ue000-\ue002]")
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _TRAILING = re.compile(r"[ \t\u00a0]+\n")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _XML = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
@@ -63,10 +64,12 @@ _QUOTE_CLASSES = frozenset(("gmail_quote", "gmail_quote_container", "yahoo_quote
 _NOT_TEXT = ("script", "style", "head", "title", "template", "noscript")
 
 
-def is_too_deep(html: str) -> bool:
-    """Whether tags nest so deeply that parsers get slow or give up."""
+def is_too_complex(html: str) -> bool:
+    """Whether tags are so many, or nest so deeply, that parsers get slow or give up."""
     depth = 0
-    for tag in _TAG.finditer(html):
+    for count, tag in enumerate(_TAG.finditer(html)):
+        if count >= limits.HTML_TAGS:
+            return True
         if tag[2].lower() not in _FLAT:
             depth = max(0, depth - 1) if tag[1] else depth + 1
             if depth > limits.HTML_NESTING:
@@ -104,6 +107,10 @@ def _tree(html: str) -> HtmlElement | None:
 
 
 def _inscribe(tree: HtmlElement) -> str:
+    for element in tree.iter(etree.Element):
+        # Margins are blank lines and spaces in the text, as many as a sender likes.
+        if _HIDDEN.search(element.attrib.pop("style", "")):
+            element.set("style", "display: none")
     # The other profile puts spaces round every <span>, which cuts site codes in two.
     text: str = Inscriptis(tree, ParserConfig(css=CSS_PROFILES["strict"])).get_text()
     return text

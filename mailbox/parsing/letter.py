@@ -8,7 +8,7 @@ from mailbox.parsing.addresses import parse_addresses
 from mailbox.parsing.bodies import Body, BodyReader
 from mailbox.parsing.charset import codec_name
 from mailbox.parsing.headers import Headers, split_headers
-from mailbox.parsing.html import is_too_deep
+from mailbox.parsing.html import is_too_complex
 from mailbox.parsing.identifiers import capped, message_id, message_ids, parse_date
 from mailbox.parsing.identity import is_forward
 from mailbox.parsing.kinds import auto_submitted, judge
@@ -117,7 +117,11 @@ def _sender(headers: Headers, problems: Problems) -> Address:
 
 
 def _addresses(headers: Headers, name: str, problems: Problems) -> tuple[Address, ...]:
-    return parse_addresses(", ".join(headers.all_raw(name)), headers.hint, problems)
+    joined = ", ".join(headers.all_raw(name))
+    if len(joined) > limits.ADDRESSES_CHARS:
+        problems.add("header-cut", name)
+        joined = joined[: limits.ADDRESSES_CHARS]
+    return parse_addresses(joined, headers.hint, problems)
 
 
 def _body_charset(root: Part) -> str:
@@ -132,7 +136,7 @@ def _body_charset(root: Part) -> str:
 def _safe_html(body: Body, problems: Problems) -> SafeHtml:
     if not body.html:
         return SafeHtml("", False)
-    if is_too_deep(body.html):
-        problems.add("html-too-deep")
+    if is_too_complex(body.html):
+        problems.add("html-too-complex")
         return SafeHtml("", False)
     return clean_html(body.html)

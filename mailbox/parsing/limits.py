@@ -13,6 +13,9 @@ TEXT_CHARS = 1024 * 1024
 HTML_CHARS = 1024 * 1024
 # Browsers stop nesting at 512; real letters (tables in tables) stay below 100.
 HTML_NESTING = 250
+HTML_TAGS = 100_000
+# All values of one address header together.
+ADDRESSES_CHARS = 256 * 1024
 NAME_CHARS = 150
 SUBJECT_CHARS = 2_000
 EMAIL_CHARS = 320

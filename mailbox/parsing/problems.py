@@ -30,7 +30,7 @@ PROBLEM_TEXTS = {
     "charset-guessed": gettext_noop("A text names no usable alphabet; read as %(detail)s."),
     "text-cut": gettext_noop("The text is too long; only the first %(detail)s were kept."),
     "html-cut": gettext_noop("The HTML is too long; only the first %(detail)s were kept."),
-    "html-too-deep": gettext_noop("The HTML is nested too deeply and is shown as plain text."),
+    "html-too-complex": gettext_noop("The HTML is too complicated and is shown as plain text."),
     "date-unreadable": gettext_noop("The date cannot be read: %(detail)s."),
     "from-missing": gettext_noop("The letter does not say who sent it."),
     "message-id-missing": gettext_noop("The letter has no Message-ID."),
