@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     class Request(HttpRequest):
         """A request of a signed-in person, as the middleware leaves it."""
 
-        user: User  # type: ignore[assignment]
+        user: User
         htmx: HtmxDetails
 else:
     Request = HttpRequest

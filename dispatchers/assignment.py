@@ -37,7 +37,7 @@ def give(incident: Incident, *, at: datetime) -> User | None:
     chosen = freest(everybody)
     if chosen is None:
         return None
-    person = User.objects.get(pk=chosen.id)
+    person: User = User.objects.get(pk=chosen.id)
     why = {"loads": {str(c.id): c.open_incidents for c in everybody}}
     services.assign(incident, to=person, by=None, at=at, why=why)
     User.objects.filter(pk=person.pk).update(last_given_at=at)

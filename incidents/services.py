@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 
 def _locked(incident: Incident) -> Incident:
-    return Incident.objects.select_for_update(of=("self",)).select_related("status", "type").get(pk=incident.pk)
+    row: Incident = (
+        Incident.objects.select_for_update(of=("self",)).select_related("status", "type").get(pk=incident.pk)
+    )
+    return row
 
 
 def _save(incident: Incident, at: datetime, *fields: str) -> None:

@@ -28,7 +28,8 @@ def read(parsed: ParsedEmail) -> Match:
 def link(incident: Incident, match: Match, *, at: datetime) -> Incident:
     """Link what was found; what contradicts itself or the registry goes to the dispatcher as an error."""
     if match.pole_id:
-        station = BaseStation.objects.select_related("pole").filter(pk=match.station_id).first()
+        stations = BaseStation.objects.select_related("pole")
+        station = stations.get(pk=match.station_id) if match.station_id else None
         pole = Pole.objects.get(pk=match.pole_id)
         return services.link_asset(incident, pole=pole, station=station, by=None, at=at)
     if match.problem:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from mailbox import store
 from mailbox.imap import ImapSession, Listed
@@ -83,10 +84,14 @@ def _missing_uids(folder: Folder, session: ImapSession) -> list[int]:
     start = max(folder.first_uid, folder.next_uid - LOOK_BACK)
     uids = session.uids_from(start)
     here = Receipt.objects.filter(folder=folder, uidvalidity=folder.uidvalidity)
-    stored = set(here.filter(uid__gte=start).exclude(sha256="").values_list("uid", flat=True))
-    given_up = set(here.filter(sha256="", attempts__gte=MOST_ATTEMPTS).values_list("uid", flat=True))
-    waiting = set(here.filter(sha256="", attempts__lt=MOST_ATTEMPTS).values_list("uid", flat=True))
+    stored = _uids(here.filter(uid__gte=start).exclude(sha256=""))
+    given_up = _uids(here.filter(sha256="", attempts__gte=MOST_ATTEMPTS))
+    waiting = _uids(here.filter(sha256="", attempts__lt=MOST_ATTEMPTS))
     return sorted((set(uids) - stored - given_up) | waiting)
+
+
+def _uids(receipts: QuerySet[Receipt]) -> set[int]:
+    return {uid for uid in receipts.values_list("uid", flat=True) if uid}
 
 
 def _store(folder: Folder, batch: Iterable[tuple[Listed, bytes | None]]) -> int:

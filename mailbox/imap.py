@@ -129,7 +129,8 @@ class ImapSession:
 
     def _beginning(self, uid: int) -> bytes | None:
         row = self._client.fetch([uid], [f"BODY.PEEK[]<0.{CUT_BYTES}>"]).get(uid, {})
-        return row.get(b"BODY[]<0>", row.get(b"BODY[]"))
+        beginning: bytes | None = row.get(b"BODY[]<0>", row.get(b"BODY[]"))
+        return beginning
 
     def wait(self, seconds: float) -> None:
         """Return when the server says something new, or after `seconds`; raises if the connection is dead.
@@ -162,7 +163,7 @@ def _readable(name: str) -> str:
     """The name in plain letters. The closing "-" is often lost where people copy such names."""
     shifted = name.rfind("&") > name.rfind("-")
     try:
-        return decode_utf7((name + "-" if shifted else name).encode("ascii"))
+        return str(decode_utf7((name + "-" if shifted else name).encode("ascii")))
     except (UnicodeError, ValueError):
         return name
 
