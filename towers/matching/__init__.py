@@ -21,7 +21,7 @@ Which part of the letter decides:
 6. Phones, dates, sums, coordinates, addresses and numbers of contracts, invoices and requests are
    never evidence.
 
-At most `MAX_CHARACTERS` of each part are looked at; `Match.truncated` tells when there was more.
+At most `MAX_CHARACTERS` of a letter are looked at; `Match.truncated` tells when there was more.
 """
 
 from towers.matching.index import Index

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from towers.matching.registry import Registry
 from towers.matching.result import Evidence, Match, Part, Problem
-from towers.matching.scan import MAX_CHARACTERS, scan
+from towers.matching.scan import Scanner
 from towers.matching.spelling import plain
 from towers.matching.verdict import Reading, Verdict, decide
 from towers.matching.written import Hit
@@ -39,9 +39,9 @@ class Index:
 
     def find(self, parts: Sequence[Part]) -> Match:
         """The pole and station these parts of a letter name, with the evidence."""
-        verdict = decide(parts, lambda at: scan(at, parts[at], self._registry, self._own_prefixes))
-        truncated = any(len(part.text) > MAX_CHARACTERS for part in parts)
-        return self._match(verdict, truncated=truncated)
+        scanner = Scanner(parts, self._registry, self._own_prefixes)
+        verdict = decide(parts, scanner.scan)
+        return self._match(verdict, truncated=scanner.truncated)
 
     def _match(self, verdict: Verdict, *, truncated: bool) -> Match:
         reading, hits = verdict.reading, verdict.hits
@@ -71,12 +71,18 @@ class Index:
         )
 
     def _stations_on(self, pole: int, hits: Sequence[Hit]) -> list[int]:
-        """The stations of this pole that the letter names; those of the subject when it names any."""
-        for source_hits in ([hit for hit in hits if hit.source == "subject"], hits):
+        """The stations named on this pole: the subject's before others', letters before numbers.
+
+        `KR2432/ 23-02598` names the sender's own station and the number by which another operator
+        knows the same pole.
+        """
+        in_subject = [hit for hit in hits if hit.source == "subject"]
+        for source_hits in (in_subject, hits):
             rows = {row for hit in source_hits for row in hit.found.stations}
             here = sorted(row for row in rows if self._registry.station_poles[row] == pole)
+            lettered = [row for row in here if self._registry.station_key(row)[0].isalpha()]
             if here:
-                return here
+                return lettered if len(lettered) == 1 else here
         return []
 
     def _evidence(self, hit: Hit, chosen: int | None) -> Evidence:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from towers.matching.context import Says, Surroundings, is_contract_number, strip_label, word_says
 from towers.matching.registry import Registry
 from towers.matching.spelling import settle
+from towers.matching.surroundings import Surroundings
+from towers.matching.touching import is_contract_number
+from towers.matching.vocabulary import Says, strip_label, word_says
 from towers.matching.written import Chain, Found, Run
 
 # 4-run codes are long enough to be nothing else; shorter ones need a look at the words around.
@@ -29,7 +31,7 @@ class PoleReader:
 
     def read(self, chain: Chain, first: int) -> tuple[Found, int] | None:
         """The pole found at this run and how many runs it took."""
-        for head in _heads(chain.runs[first]):
+        for head in chain.runs[first].heads:
             if self._registry.has_poles_under(head.text):
                 read = (
                     self._whole(chain, first, head)
@@ -42,16 +44,16 @@ class PoleReader:
 
     def _whole(self, chain: Chain, first: int, head: Run) -> tuple[Found, int] | None:
         key, best, poles = head.text, first, self._registry.poles(head.text)
-        for last in range(first + 1, len(chain)):
+        for last in range(first + 1, chain.length):
             key += "-" + chain.runs[last].text
             if here := self._registry.poles(key):
                 best, poles = last, here
             elif not self._registry.has_poles_under(key):
                 break
-        if not poles or chain.goes_on(first, best) and not _is_after_station(chain, first, best):
+        if not poles or (chain.goes_on(first, best) and not _is_after_station(chain, first, best)):
             return None
         end = chain.runs[best].end
-        if best + 1 == len(chain):
+        if best + 1 == chain.length:
             poles, end = self._with_odd_tail(poles, "-".join(_texts(chain, first, best, head)), end)
         if not self._is_meant(head, best - first + 1):
             return None
@@ -110,13 +112,13 @@ class PoleReader:
 
     def _cut(self, chain: Chain, first: int, head: Run) -> tuple[Found, int] | None:
         last, prefix = first, head.text
-        while last + 1 < len(chain):
+        while last + 1 < chain.length:
             longer = f"{prefix}-{chain.runs[last + 1].text}"
             if not self._registry.has_poles_under(longer):
                 break
             last, prefix = last + 1, longer
         end = chain.runs[last].end
-        if last + 1 == len(chain) and _ELLIPSIS.match(self._text, end):
+        if last + 1 == chain.length and _ELLIPSIS.match(self._text, end):
             return self._prefix(chain, first, last, head, prefix, dotted=True)
         if not chain.goes_on(first, last) and not _is_piece(chain, last):
             return self._prefix(chain, first, last, head, prefix + "-", dotted=False)
@@ -126,7 +128,7 @@ class PoleReader:
         self, chain: Chain, first: int, last: int, head: Run, prefix: str
     ) -> tuple[Found, int] | None:
         """A code cut inside a run: shown by dots, or by a region of one digit."""
-        if last >= len(chain) or chain.goes_on(first, last):
+        if last >= chain.length or chain.goes_on(first, last):
             return None
         run = chain.runs[last]
         dotted = _ELLIPSIS.match(self._text, run.end) is not None
@@ -160,9 +162,11 @@ class PoleReader:
         return says is Says.POLE and len(head.text) >= 5
 
     def _unknown(self, chain: Chain, first: int) -> tuple[Found, int] | None:
-        """A code of a pole's shape that the registry does not have, with the poles that come near."""
-        head = _heads(chain.runs[first])[-1]
-        for last in range(min(first + 4, len(chain) - 1), first + 1, -1):
+        """A code of a pole's shape that the registry does not have, with those that come near."""
+        head = chain.runs[first].heads[-1]
+        if len(head.text) != 5 or chain.length < first + 3:
+            return None
+        for last in range(min(first + 4, chain.length - 1), first + 1, -1):
             key = "-".join(_texts(chain, first, last, head))
             if chain.goes_on(first, last) or not (_MODERN.fullmatch(key) or _LEGACY.fullmatch(key)):
                 continue
@@ -173,12 +177,6 @@ class PoleReader:
             found = Found("pole", head.start, chain.runs[last].end, "unknown", near[:10])
             return found, last - first + 1
         return None
-
-
-def _heads(run: Run) -> list[Run]:
-    """The run as it stands, and without a label glued to it."""
-    label, rest = strip_label(run.text)
-    return [run, run.without_front(len(label))] if rest and label else [run]
 
 
 def _texts(chain: Chain, first: int, last: int, head: Run) -> Iterator[str]:

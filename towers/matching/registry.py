@@ -7,8 +7,8 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
-from towers.matching.context import is_label, strip_label
 from towers.matching.spelling import CHAIN, RUN, join_station, plain, pole_key, settle, unpadded
+from towers.matching.vocabulary import is_label, strip_label
 
 # A name that stands on more poles than this is a kind of equipment, not the name of a station.
 MAX_POLES_OF_A_NAME = 8

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from towers.matching.context import Surroundings
 from towers.matching.poles import PoleReader
 from towers.matching.registry import Registry
 from towers.matching.result import Part
 from towers.matching.spelling import Folded, fold
 from towers.matching.stations import StationReader
+from towers.matching.surroundings import Surroundings
 from towers.matching.written import Chain, Found, Hit, chains
 
 # Nobody names a site after this many characters; longer text is disclaimers, logs or an attack.
-MAX_CHARACTERS = 200_000
+MAX_CHARACTERS = 100_000
 # A text that names more sites than this is a list, which a person has to split anyway.
 MAX_HITS = 500
 
 
-def scan(number: int, part: Part, registry: Registry, own_prefixes: frozenset[str]) -> list[Hit]:
-    """The codes named in the first `MAX_CHARACTERS` of a part, in the order written."""
-    folded = fold(part.text[:MAX_CHARACTERS])
-    hits: list[Hit] = []
-    for found in _codes(folded, registry, own_prefixes, in_subject=part.source == "subject"):
-        start, end = folded.original(found.start, found.end)
-        hits.append(Hit(found, part.source, number, start, end, part.text[start:end]))
-        if len(hits) == MAX_HITS:
-            break
-    return hits
+class Scanner:
+    """Scans parts of one letter, of which it looks at `MAX_CHARACTERS` in all, first asked first."""
+
+    def __init__(
+        self, parts: Sequence[Part], registry: Registry, own_prefixes: frozenset[str]
+    ) -> None:
+        self._parts = parts
+        self._registry = registry
+        self._own_prefixes = own_prefixes
+        self._left = MAX_CHARACTERS
+        self.truncated = False
+
+    def scan(self, number: int) -> list[Hit]:
+        """The codes named in this part, in the order written."""
+        part = self._parts[number]
+        text = part.text[: self._left]
+        self._left -= len(text)
+        self.truncated = self.truncated or len(text) < len(part.text)
+        folded = fold(text)
+        in_subject = part.source == "subject"
+        hits: list[Hit] = []
+        for found in _codes(folded, self._registry, self._own_prefixes, in_subject=in_subject):
+            start, end = folded.original(found.start, found.end)
+            hits.append(Hit(found, part.source, number, start, end, text[start:end]))
+            if len(hits) == MAX_HITS:
+                self.truncated = True
+                break
+        return hits
 
 
 def _codes(
@@ -39,7 +57,7 @@ def _codes(
     passed = 0
     for chain in chains(folded.text):
         at = 0
-        while at < len(chain):
+        while at < chain.length:
             if chain.runs[at].start < passed:
                 at += 1  # already read as the tail of a code written with spaces
                 continue
@@ -60,6 +78,6 @@ def _is_our_number(chain: Chain, at: int, prefixes: frozenset[str]) -> bool:
     """Whether an incident code of the desk, such as NT-163341, begins here."""
     return (
         chain.runs[at].text in prefixes
-        and at + 1 < len(chain)
+        and at + 1 < chain.length
         and chain.runs[at + 1].text.isdigit()
     )

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 
-from towers.matching import context
-from towers.matching.context import Says, Surroundings, strip_label, word_says
+from towers.matching import touching
 from towers.matching.registry import Registry
 from towers.matching.spelling import join_station
+from towers.matching.surroundings import Surroundings
+from towers.matching.vocabulary import Says, word_says
 from towers.matching.written import Chain, Found, Run
 
 _LONGEST = 4
 _LETTERED = re.compile(r"[A-Z]{2,4}[0-9]{4,8}[A-Z]?")
 _T2 = re.compile(r"[A-Z]{2}[0-9]{4}(?:[0-9]{2})?")
-_BARE = re.compile(r"[0-9]{4,6}")
-_DASHED = re.compile(r"[0-9]{2}-[0-9]{3,5}")
+# What a station that the registry does not have may look like.
+_SHAPED = re.compile(r"[A-Z]{2}[0-9]{4}(?:[0-9]{2})?|[0-9]{4,6}|[0-9]{2}-[0-9]{3,5}")
 _POLE_FOLLOWS = re.compile(r"\s?[/\\,]\s?[0-9]{5}-")
-_POLE_OR_STATION_FOLLOWS = re.compile(r"\s?/\s?[0-9]{2,5}-")
+_CODE_FOLLOWS = re.compile(r"\s?/\s?[0-9]{2,5}-")
 _LIST_GAP = re.compile(r"\s?[/\\(,;+&]\s?|\s?И ", re.DOTALL)
-_ALONE_BEFORE = re.compile(r"(?:^|\n)[^\w\n]*$")
-_ALONE_AFTER = re.compile(r"[^\w\n]*(?:\n|$)")
 
 
 class StationReader:
@@ -32,18 +31,19 @@ class StationReader:
         self._text = text
         self._around = around
         self._in_subject = in_subject
-        self._last_end = -1
+        self._last_end = -10
 
     def read(self, chain: Chain, first: int) -> tuple[Found, int] | None:
         """The station found at this run and how many runs it took."""
-        for head in self._heads(chain.runs[first]):
-            for last in range(min(first + _LONGEST, len(chain)) - 1, first - 1, -1):
+        for head in chain.runs[first].heads:
+            for last in range(min(first + _LONGEST, chain.length) - 1, first - 1, -1):
                 runs = [head.text, *(run.text for run in chain.runs[first + 1 : last + 1])]
                 rows, padded = self._registry.stations(runs)
                 if not rows or sum(map(str.isdigit, "".join(runs))) < 3:
                     continue
                 if rule := self._rule(chain, first, last, head, join_station(runs), padded=padded):
-                    return self._found(head, chain.runs[last].end, rule, rows), last - first + 1
+                    start = self._start(chain, first, head)
+                    return self._found(start, chain.runs[last].end, rule, rows), last - first + 1
         return self._unknown(chain, first)
 
     def passed(self, end: int) -> None:
@@ -51,20 +51,23 @@ class StationReader:
         self._last_end = end
 
     @staticmethod
-    def _heads(run: Run) -> list[Run]:
-        label, rest = strip_label(run.text)
-        return [run, run.without_front(len(label))] if label and rest else [run]
+    def _start(chain: Chain, first: int, head: Run) -> int:
+        """Where the name begins: PL_77_23966 is one name, though the registry may know 77-23966."""
+        before = chain.runs[first - 1]
+        if chain.joint(first - 1) == "_" and before.text.isalpha():
+            return before.start
+        return head.start
 
-    def _found(self, head: Run, end: int, rule: str, rows: tuple[int, ...]) -> Found:
+    def _found(self, start: int, end: int, rule: str, rows: tuple[int, ...]) -> Found:
         poles = tuple(sorted({self._registry.station_poles[row] for row in rows}))
-        return Found("station", head.start, end, rule, poles, rows)
+        return Found("station", start, end, rule, poles, rows)
 
     def _rule(
         self, chain: Chain, first: int, last: int, head: Run, key: str, *, padded: bool
     ) -> str:
         """By which rule this is a station; empty when it is not."""
         start, end = head.start, chain.runs[last].end
-        if context.is_contract_number(self._text, start):
+        if touching.is_contract_number(self._text, start):
             return ""
         plain = "padded" if padded else "exact"
         if not key.replace("-", "").isdigit():
@@ -72,7 +75,7 @@ class StationReader:
         if chain.goes_on(first, last):
             return ""
         dashed = "-" in key
-        if context.is_number_of_something_else(self._text, start, end, dashed=dashed):
+        if touching.is_piece_of_another_number(self._text, start, end, dashed=dashed):
             return ""
         says = self._says(chain, first, head)
         if says is Says.DECOY or not self._number_is_meant(says, key, start, end):
@@ -81,7 +84,7 @@ class StationReader:
 
     def _lettered_is_meant(self, chain: Chain, first: int, last: int, head: Run, key: str) -> bool:
         start, end = head.start, chain.runs[last].end
-        if context.is_in_address(self._text, start, end):
+        if touching.is_in_address(self._text, start, end):
             return False
         whole = first == last
         if whole and _LETTERED.fullmatch(key):
@@ -102,39 +105,39 @@ class StationReader:
 
     def _number_is_meant(self, says: Says, key: str, start: int, end: int) -> bool:
         """Whether a name without letters is one, by the words and codes beside it."""
-        if says is Says.STATION or self._is_beside_a_code(start):
+        gap = self._gap_after_code(start)
+        if says is Says.STATION or gap.strip() == "/":
             return True
         if "-" not in key:
             return False
+        if _LIST_GAP.fullmatch(gap):
+            return True
         if says in (Says.OUTAGE, Says.POLE) or self._in_subject:
             return True
         if _POLE_FOLLOWS.match(self._text, end):
             return True
-        long_enough = len(key.partition("-")[2]) >= 4
-        alone = _ALONE_BEFORE.search(self._text[max(0, start - 20) : start]) and (
-            _ALONE_AFTER.match(self._text, end)
-        )
-        return long_enough and bool(alone)
+        # 22-4184 is rare enough to be nothing else; 30-175 needs a word about an outage beside it.
+        return len(key.partition("-")[2]) >= 4 or self._around.is_followed_by_outage(end)
 
-    def _is_beside_a_code(self, start: int) -> bool:
-        gap = self._text[self._last_end : start] if 0 <= start - self._last_end <= 4 else ""
-        return bool(gap) and self._last_end >= 0 and _LIST_GAP.fullmatch(gap) is not None
+    def _gap_after_code(self, start: int) -> str:
+        """The few characters between the code read last and this place."""
+        return self._text[self._last_end : start] if 0 <= start - self._last_end <= 4 else ""
 
     def _unknown(self, chain: Chain, first: int) -> tuple[Found, int] | None:
         """A name plainly called a station that the registry does not have."""
-        head = self._heads(chain.runs[first])[-1]
-        glued = head.start != chain.runs[first].start
-        for last in range(min(first + 1, len(chain) - 1), first - 1, -1):
+        run = chain.runs[first]
+        head = run.heads[-1]
+        called = head is not run or touching.is_called_station(self._text, head.start)
+        if not called and head.text[0].isdigit():
+            return None
+        for last in range(min(first + 1, chain.length - 1), first - 1, -1):
             key = join_station([head.text, *(run.text for run in chain.runs[first + 1 : last + 1])])
             end = chain.runs[last].end
-            if chain.goes_on(first, last):
+            if not _SHAPED.fullmatch(key) or chain.goes_on(first, last):
                 continue
-            called = glued or context.is_called_station(self._text, head.start)
-            shaped = _T2.fullmatch(key) or (
-                called and (_BARE.fullmatch(key) or _DASHED.fullmatch(key))
-            )
-            if shaped and (called or _POLE_OR_STATION_FOLLOWS.match(self._text, end)):
-                if context.is_number_of_something_else(self._text, head.start, end, dashed=False):
-                    return None
-                return Found("station", head.start, end, "unknown", ()), last - first + 1
+            if not called and not (_T2.fullmatch(key) and _CODE_FOLLOWS.match(self._text, end)):
+                continue
+            if touching.is_piece_of_another_number(self._text, head.start, end, dashed=False):
+                return None
+            return Found("station", head.start, end, "unknown", ()), last - first + 1
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from towers.matching.result import Kind, Source
 from towers.matching.spelling import CHAIN, RUN, settle
+from towers.matching.vocabulary import strip_label
 
 _DIGIT = re.compile(r"[0-9]")
 # 1Адрес, KI0075БС: a Russian word glued to the end of a code by lost markup.
@@ -22,10 +23,16 @@ class Run:
     text: str
     start: int
     end: int
+    label: str = ""
+    """A label that may be glued to its front, as in БС18972."""
 
-    def without_front(self, length: int) -> Run:
-        """The run without a label glued to its front."""
-        return Run(self.text[length:], self.start + length, self.end)
+    @property
+    def heads(self) -> tuple[Run, ...]:
+        """The run as it stands and, if a label may be glued to it, the run without."""
+        if not self.label:
+            return (self,)
+        length = len(self.label)
+        return self, Run(self.text[length:], self.start + length, self.end, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +67,16 @@ class Hit:
 class Chain:
     """Runs joined by dashes; knows whether a joint is tight (41960-P) or loose (41960 - P)."""
 
-    __slots__ = ("runs", "text")
+    __slots__ = ("length", "runs", "text")
 
     def __init__(self, text: str, runs: list[Run]) -> None:
         self.text = text
         self.runs = runs
-
-    def __len__(self) -> int:
-        return len(self.runs)
+        self.length = len(runs)
 
     def joint(self, left: int) -> str:
         """What stands between this run and the next; empty at the ends of the chain."""
-        if left < 0 or left + 1 >= len(self.runs):
+        if left < 0 or left + 1 >= self.length:
             return ""
         return self.text[self.runs[left].end : self.runs[left + 1].start]
 
@@ -108,6 +113,8 @@ def chains(text: str) -> Iterator[Chain]:
             start = match.start() + run.start()
             glued = _GLUED_TAIL.fullmatch(run[0])
             written = glued[1] if glued else run[0]
-            runs.append(Run(settle(written), start, start + len(written)))
+            settled = settle(written)
+            label = "" if settled.isdigit() else strip_label(settled)[0]
+            runs.append(Run(settled, start, start + len(written), label))
         if runs:
             yield Chain(text, runs)
