@@ -1,6 +1,16 @@
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+
+from config.health import healthz
+from incidents import api, live
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("events/", live.events, name="events"),
+    path("api/v1/", include("incidents.api")),
+    path("api/schema/", api.schema, name="api-schema"),
+    path("api/docs/", api.docs, name="api-docs"),
     path("admin/", admin.site.urls),
+    path("", include("dispatchers.urls")),
+    path("", include("incidents.urls")),
 ]
