@@ -1,0 +1,87 @@
+"""Events of an incident with the people, statuses, types and sites they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+
+from incidents.models import IncidentEvent, IncidentType, Status
+from towers.models import BaseStation, Pole
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
+
+# Kinds of a step from one status to another.
+STEPS = frozenset({"status_changed", "error", "closed", "reopened", "sending", "handed_over"})
+# Letters and notes are in the timeline themselves; an opening by a letter is that letter.
+SHOWN_ELSEWHERE = frozenset({"letter", "comment"})
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event in terms the page can show; what an event does not speak of is None."""
+
+    event: IncidentEvent
+    before: Status | None = None
+    after: Status | None = None
+    person: User | None = None
+    type: IncidentType | None = None
+    pole: Pole | None = None
+    station: BaseStation | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.event.kind
+
+    @property
+    def is_step(self) -> bool:
+        return self.after is not None
+
+    @property
+    def is_taken(self) -> bool:
+        """The actor gave it to himself."""
+        return self.kind == "assigned" and self.person is not None and self.person.pk == self.event.actor_id
+
+    @property
+    def reason(self) -> str:
+        return str(self.event.data.get("reason", ""))
+
+    def stands_beside(self, others: Sequence[Happened]) -> bool:
+        """Whether this can share a line: one step at most, and never a second one of a kind."""
+        return all(self.kind != other.kind and not (self.is_step and other.is_step) for other in others)
+
+
+def describe(events: Iterable[IncidentEvent]) -> list[Happened]:
+    """The events worth a line, with everything they name, in a constant number of queries."""
+    shown = [each for each in events if each.kind not in SHOWN_ELSEWHERE and not _opened_by_letter(each)]
+    statuses = Status.objects.in_bulk(_ids(shown, STEPS, "from") | _ids(shown, STEPS, "to"))
+    people = get_user_model()._default_manager.in_bulk(_ids(shown, {"assigned"}, "to"))
+    types = IncidentType.objects.in_bulk(_ids(shown, {"type_set"}, "to"))
+    poles = Pole.objects.in_bulk(_ids(shown, {"site_linked"}, "pole"))
+    stations = BaseStation.objects.in_bulk(_ids(shown, {"site_linked"}, "station"))
+    happened = []
+    for event in shown:
+        data = event.data
+        if event.kind in STEPS:
+            found = Happened(event, before=statuses.get(data.get("from")), after=statuses.get(data.get("to")))
+        elif event.kind == "assigned":
+            found = Happened(event, person=people.get(data.get("to")))
+        elif event.kind == "type_set":
+            found = Happened(event, type=types.get(data.get("to")))
+        elif event.kind == "site_linked":
+            found = Happened(event, pole=poles.get(data.get("pole")), station=stations.get(data.get("station")))
+        else:
+            found = Happened(event)
+        happened.append(found)
+    return happened
+
+
+def _opened_by_letter(event: IncidentEvent) -> bool:
+    return event.kind == "opened" and "email" in event.data
+
+
+def _ids(events: Iterable[IncidentEvent], kinds: Iterable[str], name: str) -> set[int]:
+    return {each.data[name] for each in events if each.kind in kinds and each.data.get(name)}

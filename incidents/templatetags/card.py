@@ -1,0 +1,65 @@
+"""What only the card says: lengths of time in its gutter and of its types, letters with their marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from incidents import clocks, why
+from incidents.marks import Piece
+from incidents.models import Status, StatusClass
+from incidents.templatetags.desk import STATUS_LOOK
+
+register = template.Library()
+
+_MARKS = {"read": "dk-read", "alt": "dk-read alt"}
+
+
+@register.filter
+def interval(length: timedelta | None) -> str:
+    """“+3 min”, “+2 h 42 m”; nothing within the same minute."""
+    minutes = int(length.total_seconds()) // 60 if length else 0
+    if minutes < 1:
+        return ""
+    return "+" + (_("%(minutes)d min") % {"minutes": minutes} if minutes < 60 else clocks.span(length or timedelta()))
+
+
+@register.filter
+def day(value: date) -> str:
+    """“today”, “17 Aug”, and with the year when it is another one."""
+    today = timezone.localdate()
+    if value == today:
+        return _("today")
+    return date_format(value, "j M" if value.year == today.year else "d.m.y").lower()
+
+
+@register.filter
+def allowed(length: timedelta) -> str:
+    """The time a type allows."""
+    return why.allowed(length)
+
+
+@register.filter
+def look(status: Status) -> str:
+    """The class of a status's colour."""
+    return STATUS_LOOK[StatusClass(status.status_class)]
+
+
+@register.filter
+def marked(pieces: Iterable[Piece]) -> SafeString:
+    """A letter's words with what the machine read in them; everything a stranger wrote is escaped."""
+    return format_html_join("", "{}", ((_piece(each),) for each in pieces))
+
+
+def _piece(piece: Piece) -> SafeString | str:
+    if not piece.mark:
+        return piece.text
+    title = _("The site was found by this") if piece.mark == "read" else _("Read, but not chosen")
+    return format_html('<mark class="{}" title="{}">{}</mark>', _MARKS[piece.mark], title, piece.text)

@@ -1,0 +1,192 @@
+"""The incident card and what people do on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from config.web import Request
+from incidents import cards, services, timeline, why
+from incidents.errors import DomainError
+from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, StatusForm, TakeForm, TypeForm
+from incidents.models import Incident
+from incidents.occurrences import STEPS, describe
+
+works_incidents = permission_required("incidents.work_incident", raise_exception=True)
+
+
+@require_safe
+@permission_required("incidents.view_incident", raise_exception=True)
+@vary_on_headers("HX-Request")
+def card(request: Request, code: str) -> HttpResponse:
+    """The page; asked by itself after an event, only what has changed, and nothing if nothing has."""
+    incident = _find(code)
+    if not request.htmx:
+        return render(request, "incidents/card.html", _context(request, incident))
+    newest = incident.events.order_by("-id").values_list("pk", flat=True).first()
+    if str(newest or 0) == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    # Guarded: the page keeps its own header or facts while somebody types there.
+    return render(request, "incidents/_live.html", _context(request, incident, guard=True))
+
+
+@require_POST
+@works_incidents
+def take(request: Request, code: str) -> HttpResponse:
+    incident = _find(code)
+    form = TakeForm(request.POST)
+
+    def deed() -> None:
+        services.take(incident, by=request.user, at=timezone.now())
+
+    return _do(request, incident, form, deed, {"assigned"})
+
+
+@require_POST
+@works_incidents
+def assign(request: Request, code: str) -> HttpResponse:
+    incident = _find(code)
+    form = AssignForm(request.POST)
+
+    def deed() -> None:
+        services.assign(incident, to=form.cleaned_data["to"], by=request.user, at=timezone.now())
+
+    return _do(request, incident, form, deed, {"assigned"})
+
+
+@require_POST
+@works_incidents
+def change_status(request: Request, code: str) -> HttpResponse:
+    incident = _find(code)
+    form = StatusForm(request.POST)
+
+    def deed() -> None:
+        data = form.cleaned_data
+        services.change_status(incident, data["to"], by=request.user, at=timezone.now(), reason=data["reason"])
+
+    return _do(request, incident, form, deed, STEPS, step_form=form)
+
+
+@require_POST
+@works_incidents
+def set_type(request: Request, code: str) -> HttpResponse:
+    incident = _find(code)
+    form = TypeForm(request.POST)
+
+    def deed() -> None:
+        services.set_type(incident, form.cleaned_data["to"], by=request.user, at=timezone.now())
+
+    return _do(request, incident, form, deed, {"type_set"})
+
+
+@require_POST
+@works_incidents
+def link_site(request: Request, code: str) -> HttpResponse:
+    """Pole and station; the contractor follows at once."""
+    incident = _find(code)
+    form = SiteForm(request.POST, incident=incident)
+
+    def deed() -> None:
+        pole, station = form.cleaned_data["pole"], form.cleaned_data["station"]
+        services.link_asset(incident, pole=pole, station=station, by=request.user, at=timezone.now())
+
+    return _do(request, incident, form, deed, {"site_linked"}, site_form=form)
+
+
+@require_POST
+@works_incidents
+def add_comment(request: Request, code: str) -> HttpResponse:
+    """A note. Its text stays in the field until it is stored."""
+    incident = _find(code)
+    form = NoteForm(request.POST)
+    try:
+        if form.is_valid():
+            services.add_comment(incident, form.cleaned_data["text"], by=request.user, at=timezone.now())
+            return _answer(request, incident, with_note=True)
+    except DomainError as error:
+        form.add_error("text", error.user_message)
+    return _answer(request, incident, refused=True, with_note=True, note_form=form)
+
+
+@require_POST
+@works_incidents
+def mark_read(request: Request, code: str) -> HttpResponse:
+    """The unread mark goes when somebody who works the incident has it before him."""
+    incident = _find(code)
+    if incident.assignee_id in (None, request.user.pk):
+        services.mark_read(incident)
+    return HttpResponse(status=204) if request.htmx else redirect(incident)
+
+
+def _find(code: str) -> Incident:
+    try:
+        return cards.find(code)
+    except Incident.DoesNotExist as error:
+        raise Http404(_("There is no incident %(code)s.") % {"code": code}) from error
+
+
+def _do(
+    request: Request,
+    incident: Incident,
+    form: SeenForm,
+    deed: Callable[[], None],
+    kinds: frozenset[str] | set[str],
+    **kept: Any,
+) -> HttpResponse:
+    """Do it, unless the form is wrong, somebody else was faster, or the desk's rules say no.
+
+    `kept` are the forms with typed words: refused, they come back as they were.
+    """
+    if not form.is_valid():
+        messages.error(request, form.first_error())
+        return _answer(request, incident, refused=True, **kept)
+    try:
+        _refuse_if_late(request, incident, form, frozenset(kinds))
+        deed()
+    except DomainError as error:
+        messages.error(request, error.user_message)
+        return _answer(request, incident, refused=True, **kept)
+    return _answer(request, incident)
+
+
+def _refuse_if_late(request: Request, incident: Incident, form: SeenForm, kinds: frozenset[str]) -> None:
+    """Whoever decided on an older page is told once what has changed; the next click knows it."""
+    if form.seen_event is None:
+        return
+    event = timeline.newer(incident, form.seen_event, kinds, than_own=request.user.pk)
+    if event is None:
+        return
+    for happened in describe([event]):
+        said = _("Meanwhile: %(change)s Nothing was done; look and click again if it is still right.")
+        raise DomainError(said % {"change": why.change(happened)})
+
+
+def _answer(request: Request, incident: Incident, *, refused: bool = False, **kept: Any) -> HttpResponse:
+    """htmx gets what has changed; a browser a redirect, or the page with its words when it was refused."""
+    if request.htmx:
+        template, status = "incidents/_live.html", 200
+    elif refused:
+        template, status = "incidents/card.html", 422
+    else:
+        return redirect(incident)
+    return render(request, template, _context(request, cards.find(incident.code), **kept), status=status)
+
+
+def _context(request: Request, incident: Incident, **more: Any) -> dict[str, Any]:
+    now = timezone.now()
+    everything = "everything" in request.GET
+    return {
+        "card": cards.load(incident, request.user, now, everything=everything),
+        "incident": incident,
+        "now": now,
+        **more,
+    }
