@@ -41,7 +41,8 @@ class Body:
 class BodyReader:
     """Turns the tree of one letter into its body and attachments."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, hint: str = "") -> None:
+        self._hint = hint
         self._problems = problems
         self._parts: list[tuple[Part, bool]] = []
         self._files: list[ParsedAttachment] = []
@@ -124,7 +125,7 @@ class BodyReader:
         declared = part.charset
         if part.kind == "text/html" and not declared and (meta := _META_CHARSET.search(data[:4096])):
             declared = meta[1].decode("ascii", "replace")
-        text, guessed = decode(data[: limits.TEXT_CHARS * 4], declared)
+        text, guessed = decode(data[: limits.TEXT_CHARS * 4], declared, self._hint)
         if guessed:
             self._problems.add("charset-guessed", guessed)
         return storable(text)

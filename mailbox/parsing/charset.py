@@ -48,6 +48,8 @@ _ALIASES = {
     "x-cp1251": "cp1251",
     "x-cp1252": "cp1252",
 }
+# Codecs of text that no letter is written in: programs, host names, a codec that only raises.
+_NO_CHARSETS = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"}
 _WESTERN = {"ascii", "cp1252", "iso8859-15"}
 # What a Russian desk receives; a wider choice makes short texts come out in Chinese.
 _CANDIDATES = ["utf-8", "windows-1251", "koi8-r", "ibm866", "iso-8859-5"]
@@ -72,12 +74,12 @@ def codec_name(declared: str) -> str:
     name = declared.strip().strip("\"'").lower()
     name = _ALIASES.get(name) or _ALIASES.get(name.replace("_", "-"), name)
     try:
-        info = codecs.lookup(name)
-        # Codecs such as "hex" or "rot13" turn bytes into no text; "idna" and "punycode" are slow.
-        usable = info.name not in {"idna", "punycode", "unicode_escape", "raw_unicode_escape"}
-        return info.name if usable and isinstance(b"".decode(name), str) else ""
+        name = codecs.lookup(name).name
+        # "hex", "rot13" and their like are codecs, too, but not of text: this raises LookupError.
+        b"a".decode(name, "replace")
     except (LookupError, ValueError, TypeError):
         return ""
+    return "" if name in _NO_CHARSETS else name
 
 
 def decode(data: bytes, declared: str = "", hint: str = "") -> tuple[str, str]:

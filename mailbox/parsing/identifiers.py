@@ -10,6 +10,8 @@ from mailbox.parsing.storable import one_line
 _BRACKETED = re.compile(r"<([^<>\s]{1,998})>")
 _BARE = re.compile(r"[^\s<>,;\"'()]{1,500}@[^\s<>,;\"'()]{1,490}")
 _COMMENT = re.compile(r"\([^()]*\)")
+# "0001" is how some programs write that there is no date; the library reads it as 2001.
+_YEAR_ONE = re.compile(r"\s0\d{3}\s")
 _EARLIEST_YEAR, _LATEST_YEAR = 1980, 2100
 
 
@@ -44,7 +46,8 @@ def capped(ids: tuple[str, ...]) -> tuple[str, ...]:
 def parse_date(text: str) -> datetime | None:
     """The moment a Date header names; UTC when it names no zone; None when it names no moment."""
     try:
-        parts = parsedate_tz(_COMMENT.sub(" ", one_line(text, 200)))
+        text = _COMMENT.sub(" ", one_line(text, 200))
+        parts = None if _YEAR_ONE.search(text) else parsedate_tz(text)
         if parts is None or not _EARLIEST_YEAR <= parts[0] <= _LATEST_YEAR:
             return None
         offset = parts[9] or 0

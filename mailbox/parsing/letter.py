@@ -6,7 +6,7 @@ import logging
 from mailbox.parsing import limits
 from mailbox.parsing.addresses import parse_addresses
 from mailbox.parsing.bodies import Body, BodyReader
-from mailbox.parsing.charset import codec_name
+from mailbox.parsing.charset import codec_name, decode
 from mailbox.parsing.headers import Headers, split_headers
 from mailbox.parsing.html import is_too_complex
 from mailbox.parsing.identifiers import capped, message_id, message_ids, parse_date
@@ -18,6 +18,8 @@ from mailbox.parsing.problems import Problems
 from mailbox.parsing.quotes import split_text, without_marks
 from mailbox.parsing.safe_html import SafeHtml, clean_html
 from mailbox.parsing.storable import one_line
+
+_SAMPLE = 8192
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def _parse(raw: bytes, problems: Problems) -> ParsedEmail:
     root = Reader(problems).read(raw)
     root.headers.hint = _body_charset(root)
     letter = _from_headers(root.headers, problems)
-    body = BodyReader(problems).read(root)
+    body = BodyReader(problems, root.headers.hint).read(root)
     if any(part.kind == "multipart/encrypted" for part in root.walk()):
         problems.add("encrypted")
     split = split_text(body.marked_text, forward=is_forward(letter.subject))
@@ -125,12 +127,14 @@ def _addresses(headers: Headers, name: str, problems: Problems) -> tuple[Address
 
 
 def _body_charset(root: Part) -> str:
-    """The first character set that a part declares and that says anything about raw headers."""
+    """A second opinion for text that declares none: what a part declares, else a guess from all."""
     for part in root.walk():
         codec = codec_name(part.charset) if part.charset else ""
         if codec not in ("", "ascii", "utf-8"):
             return codec
-    return ""
+    raw = b"\n".join(value for _name, value in root.headers.fields if not value.isascii())
+    # A short subject alone is too little to tell KOI8-R from Windows-1251.
+    return decode(raw + (root.content()[:_SAMPLE] if root.kind.startswith("text/") else b""))[1]
 
 
 def _safe_html(body: Body, problems: Problems) -> SafeHtml:

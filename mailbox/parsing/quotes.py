@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # A line of its own that says: all below is history. Set by mailbox.parsing.html, never by a sender,
 # for control characters are dropped from every text before.
-HISTORY_MARK = "\x1c"
+HISTORY_MARK = "\x01"
 
 _MAX_LINE = 1_000
 _SIGNATURE_LINES = 20

@@ -1,0 +1,100 @@
+"""Programs told from people."""
+
+import pytest
+
+from mailbox.parsing import Kind, parse
+
+PERSON = "From: noc@tele.example\nReturn-Path: <noc@tele.example>\nSubject: Нет питания\n"
+
+
+def kind(headers: str, body: str = "x") -> Kind:
+    return parse(f"{headers}\n{body}".encode()).kind
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: (rejected) auto-replied; owner-email=x",
+        "X-Autoreply: yes",
+        "Precedence: auto_reply",
+    ],
+)
+def test_an_automatic_answer_is_known_by_its_headers(header):
+    assert kind(f"{PERSON}{header}\n") is Kind.AUTOREPLY
+
+
+@pytest.mark.parametrize("subject", ["Автоответ: ВЭС", "Out of Office: x", "Automatic reply: x"])
+def test_an_automatic_answer_is_known_by_its_subject(subject):
+    assert kind(f"From: a@b.example\nSubject: {subject}\n") is Kind.AUTOREPLY
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Auto-Submitted: auto-generated",
+        "Precedence: bulk",
+        "X-Auto-Response-Suppress: OOF, DR",
+        "List-Id: <noc.tele.example>",
+        "X-Loop: noc",
+        "X-Dispatch-Loop: desk",
+    ],
+)
+def test_an_alarm_of_a_machine_wants_work_but_no_automatic_answer(header):
+    letter = parse(f"{PERSON}{header}\n\nx".encode())
+
+    assert letter.kind is Kind.HUMAN
+    assert letter.auto_reasons != ()
+
+
+def test_a_letter_that_says_it_is_not_automatic_may_be_answered():
+    assert parse(f"{PERSON}Auto-Submitted: no\n\nx".encode()).auto_reasons == ()
+
+
+def test_nobody_is_answered_at_an_empty_return_path_or_by_a_robot():
+    assert "return-path: <>" in parse(b"From: a@b.example\nReturn-Path: <>\n\nx").auto_reasons
+    assert "from: machine" in parse(b"From: no-reply@b.example\n\nx").auto_reasons
+    assert "from: empty" in parse(b"Subject: x\n\nx").auto_reasons
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Mail delivery failed: returning message to sender", "This message was created automatically."),
+        ("Returned mail: Host unknown", "550 5.1.2 unknown"),
+        ("failure notice", "Hi. This is the qmail-send program."),
+        ("Недоставленное сообщение", "Письмо не может быть доставлено."),
+    ],
+)
+def test_a_bounce_without_a_report_is_known_by_its_sender_and_its_words(subject, body):
+    assert kind(f"From: MAILER-DAEMON@mx.example\nSubject: {subject}\n", body) is Kind.BOUNCE
+
+
+def test_a_person_who_asks_about_a_bounce_is_no_bounce():
+    headers = "From: a@b.example\nSubject: Re: Undelivered Mail Returned to Sender\n"
+
+    assert kind(headers, "Почему?\n> 550 5.1.1 User unknown") is Kind.HUMAN
+
+
+def test_the_id_of_a_returned_letter_is_found_in_plain_text():
+    raw = (
+        b"From: mailer-daemon@x.example\nSubject: Mail delivery failed\nMessage-ID: <own@x.example>\n\n"
+        b"550 5.1.1 User unknown\n--- copy ---\nMessage-Id: <sent@towers.example>\n"
+    )
+
+    assert parse(raw).bounced_message_id == "<sent@towers.example>"
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        ("feedback-report", Kind.FEEDBACK_REPORT),
+        ("delivery-status", Kind.BOUNCE),
+        ("disposition-notification", Kind.AUTOREPLY),
+    ],
+)
+def test_reports_are_known_by_their_type(report, expected):
+    headers = f'{PERSON}Content-Type: multipart/report; report-type={report}; boundary="b"\n'
+    body = f"--b\n\ntext\n--b\nContent-Type: message/{report}\n\nfacts\n--b--\n"
+
+    assert kind(headers, body) is expected
