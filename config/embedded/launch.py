@@ -37,8 +37,8 @@ class Signals:
         self.stopping = False
         self.again = False
         for sign in STOP_SIGNALS:
-            # nohup: whoever ignores a signal for us means it.
-            if signal.getsignal(sign) is not signal.SIG_IGN:
+            # nohup means it; a script's `&` ignores SIGINT for us too, but then wants to stop us by it.
+            if sign is not signal.SIGHUP or signal.getsignal(sign) is not signal.SIG_IGN:
                 signal.signal(sign, self._receive)
 
     def _receive(self, _number: int, _frame: FrameType | None) -> None:
