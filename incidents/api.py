@@ -120,7 +120,7 @@ def _page(request: Request, incidents: IncidentQuerySet, asked: api_parameters.A
 
 
 def _chunks(incidents: IncidentQuerySet, now: datetime) -> Iterator[list[api_rows.Row]]:
-    """Rows by CHUNK, each by a query of its own behind the last row: no cursor and no connection waits for a slow reader."""
+    """Rows by CHUNK, each by a query of its own behind the last row: no connection waits for a slow reader."""
     place: api_parameters.Place | None = None
     while True:
         columns = list(api_rows.newest_first(_after(incidents, place))[:CHUNK])

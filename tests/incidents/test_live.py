@@ -19,7 +19,6 @@ from incidents import events, live, live_hub
 from incidents.models import Incident, IncidentEvent
 from tests.factories import NOW, make_incident, make_user
 
-
 # Notifications leave at a real commit, so these tests commit.
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -306,18 +305,22 @@ def test_nothing_on_the_way_may_keep_the_stream_back(desk):
     play(desk, story)
 
 
-def test_only_people_of_the_desk_may_listen():
-    async def status(client: Client) -> int:
-        stream = Stream(client)
-        status = await stream.start()
-        await stream.close()
-        return status
+@pytest.mark.parametrize("role", Role)
+def test_every_role_of_the_desk_may_listen(db, role):
+    client = Client()
+    client.force_login(make_user(role))
 
-    assert asyncio.run(status(Client())) == 403
-    for role in Role:
-        client = Client()
-        client.force_login(make_user(role))
-        assert asyncio.run(status(client)) == 200
+    async def story(open_stream):
+        assert await open_stream()
+
+    play(client, story)
+
+
+def test_a_stranger_may_not_listen():
+    async def status() -> int:
+        return await Stream(Client()).start()
+
+    assert asyncio.run(status()) == 403
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "9" * 30, "\xb2"])
