@@ -19,11 +19,14 @@ from towers.matching import Index, Part
 
 POLES, STATIONS = 50_000, 80_000
 LETTER_COUNT = 2_000
-DISCLAIMER = """
+DISCLAIMER = (
+    """
 Настоящее сообщение и любые приложения к нему предназначены исключительно для адресата и могут
 содержать конфиденциальную информацию. Тел. +7 (495) 777-18-97, доб. 18972, ИНН 7701234567,
 610000, г. Киров, ул. Советская, д. 30, корп. 175, оф. 204. Договор № 18972/20 от 12.03.2019.
-""" * 4
+"""
+    * 4
+)
 
 
 def main() -> None:
@@ -36,7 +39,7 @@ def main() -> None:
     print(f"memory     {_memory(lambda: Index.build(poles, stations)) / 2**20:.1f} MiB")
 
     letters = _letters(poles, stations)
-    times = sorted(_time(lambda parts=parts: index.find(parts)) for parts in letters)
+    times = sorted(_time(index, parts) for parts in letters)
     sizes = [sum(len(part.text) for part in parts) for parts in letters]
     cuts = statistics.quantiles(times, n=1000)
     print(f"letters    {len(letters)}, median {statistics.median(sizes):.0f} characters")
@@ -44,13 +47,11 @@ def main() -> None:
         print(f"{name:10} {cuts[at] * 1000:.2f} ms")
     print(f"max        {times[-1] * 1000:.2f} ms")
     for name, text in HOSTILE.items():
-        took = _time(lambda text=text: index.find([Part("subject", ""), Part("reply", text)]))
+        took = _time(index, [Part("subject", ""), Part("reply", text)])
         print(f"hostile    {took * 1000:7.1f} ms  1 MB of {name}")
 
 
-def _letters(
-    poles: list[tuple[int, str]], stations: list[tuple[int, str, int]]
-) -> list[list[Part]]:
+def _letters(poles: list[tuple[int, str]], stations: list[tuple[int, str, int]]) -> list[list[Part]]:
     rng = random.Random(2)
     codes = dict(poles)
     letters = []
@@ -90,9 +91,9 @@ HOSTILE = {
 }
 
 
-def _time(call: Callable[[], object]) -> float:
+def _time(index: Index, parts: list[Part]) -> float:
     started = time.perf_counter()
-    call()
+    index.find(parts)
     return time.perf_counter() - started
 
 

@@ -32,7 +32,7 @@ class Index:
     ) -> Index:
         """An index of (pole id, code) and (station id, name, pole id) rows.
 
-        `own_prefixes` are the beginnings of the desk's incident codes: NT-163341 is never a station.
+        `own_prefixes` begin the desk's own incident codes: NT-163341 is never a station.
         """
         prefixes = frozenset(plain(prefix.rstrip("-")) for prefix in own_prefixes)
         return cls(Registry(poles, stations), prefixes)
@@ -117,9 +117,7 @@ def _rule(rule: str, text: str, value: str) -> str:
     """How the writing differs from the registry, when it is the same code."""
     if rule != "exact" or text == value or not value:
         return rule
-    same_letters = "".join(filter(str.isalnum, text.upper())) == "".join(
-        filter(str.isalnum, value.upper())
-    )
+    same_letters = "".join(filter(str.isalnum, text.upper())) == "".join(filter(str.isalnum, value.upper()))
     return "respelled" if same_letters else "lookalike"
 
 

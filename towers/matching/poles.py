@@ -1,4 +1,4 @@
-"""Reading pole codes: whole, written with other separators, cut short, or unknown to the registry."""
+"""Reading pole codes: whole, with other separators, cut short, or unknown to the registry."""
 
 from __future__ import annotations
 
@@ -63,22 +63,18 @@ class PoleReader:
                 return Found("pole", head.start, end, "prefix", longer), best - first + 1
         return Found("pole", head.start, end, "exact", poles), best - first + 1
 
-    def _with_odd_tail(
-        self, poles: tuple[int, ...], key: str, end: int
-    ) -> tuple[tuple[int, ...], int]:
+    def _with_odd_tail(self, poles: tuple[int, ...], key: str, end: int) -> tuple[tuple[int, ...], int]:
         """The longer code, when the registry writes one with a slash: 11260-4-MS4220/2."""
         tail = _ODD_TAIL.match(self._text, end)
         if tail is None:
             return poles, end
         longer = [
-            pole
-            for pole in self._registry.poles(f"{key}-{settle(tail[1])}")
-            if self._registry.has_odd_joint(pole)
+            pole for pole in self._registry.poles(f"{key}-{settle(tail[1])}") if self._registry.has_odd_joint(pole)
         ]
         return (tuple(longer), tail.end()) if longer else (poles, end)
 
     def _is_meant(self, head: Run, runs: int) -> bool:
-        """Whether the words around let this be a pole; the longer the code, the less they matter."""
+        """Whether the words around let this be a pole; they matter less to a longer code."""
         if is_contract_number(self._text, head.start):
             return False
         if runs >= _LONG_CODE:
@@ -124,9 +120,7 @@ class PoleReader:
             return self._prefix(chain, first, last, head, prefix + "-", dotted=False)
         return self._cut_inside_run(chain, first, last + 1, head, prefix)
 
-    def _cut_inside_run(
-        self, chain: Chain, first: int, last: int, head: Run, prefix: str
-    ) -> tuple[Found, int] | None:
+    def _cut_inside_run(self, chain: Chain, first: int, last: int, head: Run, prefix: str) -> tuple[Found, int] | None:
         """A code cut inside a run: shown by dots, or by a region of one digit."""
         if last >= chain.length or chain.goes_on(first, last):
             return None
@@ -148,10 +142,8 @@ class PoleReader:
             return None
         return Found("pole", head.start, chain.runs[last].end, "prefix", poles), runs
 
-    def _cut_is_meant(
-        self, chain: Chain, first: int, head: Run, runs: int, *, dotted: bool
-    ) -> bool:
-        """Whether so short a piece is a pole code: the shorter it is, the plainer must the words be."""
+    def _cut_is_meant(self, chain: Chain, first: int, head: Run, runs: int, *, dotted: bool) -> bool:
+        """Whether a piece is meant as a code: the shorter it is, the plainer must the words be."""
         if runs >= 3:
             return self._around.says(head.start) is not Says.DECOY
         says = self._says(head)
@@ -170,8 +162,9 @@ class PoleReader:
             key = "-".join(_texts(chain, first, last, head))
             if chain.goes_on(first, last) or not (_MODERN.fullmatch(key) or _LEGACY.fullmatch(key)):
                 continue
-            sure = last - first == 4 or "P" in key or self._says(head) is Says.POLE
-            if not sure or is_contract_number(self._text, head.start):
+            says = self._says(head)
+            sure = last - first == 4 or "P" in key or says is Says.POLE
+            if not sure or says is Says.DECOY or is_contract_number(self._text, head.start):
                 return None
             near = self._registry.poles_starting(head.text + "-")
             found = Found("pole", head.start, chain.runs[last].end, "unknown", near[:10])
@@ -195,9 +188,7 @@ def _glued_label(text: str, head: Run) -> str:
 
 def _is_after_station(chain: Chain, first: int, last: int) -> bool:
     """Whether digits join only in front, and the code is long: KI0075-41960-P-43-1-1."""
-    follows = (
-        chain.joint(last) and chain.runs[last + 1].text[0].isdigit() and chain.goes_on(first, last)
-    )
+    follows = chain.joint(last) and chain.runs[last + 1].text[0].isdigit() and chain.goes_on(first, last)
     if follows and (chain.is_tight(last) or not chain.all_tight(first, last)):
         return False
     return last - first + 1 >= _LONG_CODE

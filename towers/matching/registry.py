@@ -1,4 +1,4 @@
-"""The codes of the registry arranged for look-up: by whole key, by beginning, and by unpadded number."""
+"""The codes of the registry arranged for look-up: by key, by beginning, by unpadded number."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _rows(found: Rows | None) -> tuple[int, ...]:
 
 
 def station_runs(name: str) -> list[str]:
-    """The runs of the part of a name that identifies: `БС PL_77_23966 Подольск` gives 77 and 23966."""
+    """The runs of a name that identify it: `БС PL_77_23966 Подольск` gives 77 and 23966."""
     best: list[str] = []
     most = 0
     for chain in CHAIN.finditer(plain(name)):
@@ -45,7 +45,7 @@ def station_runs(name: str) -> list[str]:
             most, best = digits, RUN.findall(chain[0])
     while len(best) > 1 and best[-1].isalpha():
         best.pop()
-    # A separate label goes when it is Russian, or when more than one run follows: BS-1234 is a name.
+    # A separate label goes when it is Russian, or when two runs follow: BS-1234 is a name.
     while len(best) > 1 and is_label(best[0]) and (len(best) > 2 or not best[0].isascii()):
         best.pop(0)
     if best:
@@ -57,9 +57,7 @@ def station_runs(name: str) -> list[str]:
 class Registry:
     """Poles and stations by row number, in parallel columns; nothing but look-ups."""
 
-    def __init__(
-        self, poles: Iterable[tuple[int, str]], stations: Iterable[tuple[int, str, int]]
-    ) -> None:
+    def __init__(self, poles: Iterable[tuple[int, str]], stations: Iterable[tuple[int, str, int]]) -> None:
         self.pole_ids = array("q")
         self.pole_codes: list[str] = []
         self._poles: dict[str, Rows] = {}
@@ -75,9 +73,7 @@ class Registry:
         self._sorted = sorted(self._poles)
         self._add_stations(stations, row_of)
 
-    def _add_stations(
-        self, stations: Iterable[tuple[int, str, int]], row_of: dict[int, int]
-    ) -> None:
+    def _add_stations(self, stations: Iterable[tuple[int, str, int]], row_of: dict[int, int]) -> None:
         self.station_ids = array("q")
         self.station_names: list[str] = []
         self.station_poles = array("i")

@@ -13,7 +13,7 @@ Problem = Literal["conflict", "ambiguous", "unknown_code"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a letter. Among parts of one source that are asked in turn, a lower rank is asked first."""
+    """A piece of a letter. Of parts asked in turn, those of one source go by rank, lowest first."""
 
     source: Source
     text: str
@@ -75,7 +75,5 @@ class Match:
         fields = dict(data)
         for name in ("candidates", "station_candidates", "runners_up"):
             fields[name] = tuple(fields[name])
-        fields["evidence"] = tuple(
-            Evidence(**{**item, "ids": tuple(item["ids"])}) for item in fields["evidence"]
-        )
+        fields["evidence"] = tuple(Evidence(**{**item, "ids": tuple(item["ids"])}) for item in fields["evidence"])
         return cls(**fields)

@@ -19,11 +19,9 @@ MAX_HITS = 500
 
 
 class Scanner:
-    """Scans parts of one letter, of which it looks at `MAX_CHARACTERS` in all, first asked first."""
+    """Scans parts of one letter as they are asked for, at most `MAX_CHARACTERS` in all."""
 
-    def __init__(
-        self, parts: Sequence[Part], registry: Registry, own_prefixes: frozenset[str]
-    ) -> None:
+    def __init__(self, parts: Sequence[Part], registry: Registry, own_prefixes: frozenset[str]) -> None:
         self._parts = parts
         self._registry = registry
         self._own_prefixes = own_prefixes
@@ -48,10 +46,8 @@ class Scanner:
         return hits
 
 
-def _codes(
-    folded: Folded, registry: Registry, own_prefixes: frozenset[str], *, in_subject: bool
-) -> Iterator[Found]:
-    around = Surroundings(folded.text)
+def _codes(folded: Folded, registry: Registry, own_prefixes: frozenset[str], *, in_subject: bool) -> Iterator[Found]:
+    around = Surroundings(folded.text, in_subject=in_subject)
     poles = PoleReader(registry, folded.text, around)
     stations = StationReader(registry, folded.text, around, in_subject=in_subject)
     passed = 0
@@ -76,8 +72,4 @@ def _codes(
 
 def _is_our_number(chain: Chain, at: int, prefixes: frozenset[str]) -> bool:
     """Whether an incident code of the desk, such as NT-163341, begins here."""
-    return (
-        chain.runs[at].text in prefixes
-        and at + 1 < chain.length
-        and chain.runs[at + 1].text.isdigit()
-    )
+    return chain.runs[at].text in prefixes and at + 1 < chain.length and chain.runs[at + 1].text.isdigit()

@@ -1,4 +1,4 @@
-"""One spelling for all the ways people type a code: case, look-alike letters, dashes, invisible characters."""
+"""One spelling for all the ways people type a code: case, look-alikes, dashes, invisible characters."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ _CYRILLIC = "АВСЕНКМОРТУХІЈЅԚԜЁ"
 _LATIN = "ABCEHKMOPTYXIJSQWE"
 _GREEK = "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
 _GREEK_LATIN = "ABEZHIKMNOPTYX"
-_DASHES = (
-    "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u02d7\ufe58\ufe63\uff0d\u058a\u05be\u2796"
-)
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u02d7\ufe58\ufe63\uff0d\u058a\u05be\u2796"
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 # Zero-width characters, soft hyphen, direction marks, variation selectors, combining accents.
-_INVISIBLE = re.compile(
-    "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]"
-)
+_INVISIBLE = re.compile("[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 
 
 def _table() -> dict[int, str]:
@@ -43,9 +39,8 @@ RUN = re.compile(r"[^\W_]++")
 # Runs of letters and digits joined by dashes or underscores, as codes are; a wrapped line may fall
 # beside a dash. Possessive and bounded, so that no text makes it slow.
 CHAIN = re.compile(r"[^\W_]++(?:\s{0,2}[-_]{1,2}\s{0,2}[^\W_]++){0,15}+")
-_MISTYPED_DIGIT = re.compile(
-    r"(?<=[0-9])[OЗ](?![A-ZА-Я])|(?<=[0-9])[OЗ](?=[OЗ]*[0-9])|^[OЗ](?=[0-9])"
-)
+_MISTYPED_DIGIT = re.compile(r"(?<=[0-9])[OЗ](?![A-ZА-Я])|(?<=[0-9])[OЗ](?=[OЗ]*[0-9])|^[OЗ](?=[0-9])")
+_T2_SHAPE = re.compile(r"([A-Z]{2})([0-9O]{4}|[0-9O]{6})")
 _LAST_NUMBER = re.compile(r"^(.*?)0*([0-9]+)(\D*)$", re.DOTALL)
 
 
@@ -64,7 +59,7 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """The text in upper-case Latin where letters look alike, with one dash, one space, nothing invisible."""
+    """The text in upper case, Latin where letters look alike, with one dash and one kind of space."""
     if _INVISIBLE.search(text) is None:
         return Folded(text.translate(_TABLE), None)
     offsets = [at for at, char in enumerate(text) if not _INVISIBLE.match(char)]
@@ -82,6 +77,8 @@ def settle(run: str) -> str:
         return run
     if run == "П":
         return "P"
+    if "O" in run and (shaped := _T2_SHAPE.fullmatch(run)):
+        return shaped[1] + shaped[2].replace("O", "0")
     return _MISTYPED_DIGIT.sub(lambda found: "0" if found[0] == "O" else "3", run)
 
 
@@ -91,7 +88,7 @@ def pole_key(code: str) -> str:
 
 
 def join_station(runs: Sequence[str]) -> str:
-    """The key of a station written in these runs: a dash stays only between two numbers or two words."""
+    """The key of a station: a dash stays only between two numbers or two words."""
     key = runs[0]
     for run in runs[1:]:
         key += run if key[-1].isdigit() != run[0].isdigit() else "-" + run

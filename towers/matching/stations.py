@@ -1,4 +1,4 @@
-"""Reading station names: `KI0075` by its shape, `30-175` and `18972` only where the words say so."""
+"""Reading station names: `KI0075` by its shape, `30-175` and `18972` where the words say so."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ _T2 = re.compile(r"[A-Z]{2}[0-9]{4}(?:[0-9]{2})?")
 # What a station that the registry does not have may look like.
 _SHAPED = re.compile(r"[A-Z]{2}[0-9]{4}(?:[0-9]{2})?|[0-9]{4,6}|[0-9]{2}-[0-9]{3,5}")
 _POLE_FOLLOWS = re.compile(r"\s?[/\\,]\s?[0-9]{5}-")
+_SLASH_POLE = re.compile(r"\s?/\s?[0-9]{5}-")
 _CODE_FOLLOWS = re.compile(r"\s?/\s?[0-9]{2,5}-")
+_MONTH_OF_YEAR = re.compile(r"[01][0-9]-(?:19|20)[0-9]{2}")
+_SPACED_LETTERS = re.compile(r"(?<!\w)([A-Z]{2}) \Z")
 _LIST_GAP = re.compile(r"\s?[/\\(,;+&]\s?|\s?И ", re.DOTALL)
 
 
 class StationReader:
     """Reads the station name that begins at a run, if one does."""
 
-    def __init__(
-        self, registry: Registry, text: str, around: Surroundings, *, in_subject: bool
-    ) -> None:
+    def __init__(self, registry: Registry, text: str, around: Surroundings, *, in_subject: bool) -> None:
         self._registry = registry
         self._text = text
         self._around = around
@@ -44,7 +45,22 @@ class StationReader:
                 if rule := self._rule(chain, first, last, head, join_station(runs), padded=padded):
                     start = self._start(chain, first, head)
                     return self._found(start, chain.runs[last].end, rule, rows), last - first + 1
-        return self._unknown(chain, first)
+        return self._spaced(chain, first) or self._unknown(chain, first)
+
+    def _spaced(self, chain: Chain, first: int) -> tuple[Found, int] | None:
+        """`БС KI 0075`, where a label before or a code behind shows that it is one name."""
+        run = chain.runs[first]
+        if first or len(run.text) not in (4, 6) or not run.text.isdigit():
+            return None
+        letters = _SPACED_LETTERS.search(self._text, max(0, run.start - 4), run.start)
+        if letters is None or chain.goes_on(first, first):
+            return None
+        rows, padded = self._registry.stations([letters[1], run.text])
+        called = touching.is_called_station(self._text, letters.start())
+        if rows and (called or _CODE_FOLLOWS.match(self._text, run.end)):
+            rule = "padded" if padded else "exact"
+            return self._found(letters.start(), run.end, rule, rows), 1
+        return None
 
     def passed(self, end: int) -> None:
         """Tell that a code was read up to here, which lends its meaning to a list that follows."""
@@ -62,9 +78,7 @@ class StationReader:
         poles = tuple(sorted({self._registry.station_poles[row] for row in rows}))
         return Found("station", start, end, rule, poles, rows)
 
-    def _rule(
-        self, chain: Chain, first: int, last: int, head: Run, key: str, *, padded: bool
-    ) -> str:
+    def _rule(self, chain: Chain, first: int, last: int, head: Run, key: str, *, padded: bool) -> str:
         """By which rule this is a station; empty when it is not."""
         start, end = head.start, chain.runs[last].end
         if touching.is_contract_number(self._text, start):
@@ -89,7 +103,7 @@ class StationReader:
         whole = first == last
         if whole and _LETTERED.fullmatch(key):
             return True
-        if not whole and _T2.fullmatch(key) and chain.all_tight(first, last):
+        if not whole and _LETTERED.fullmatch(key) and chain.all_tight(first, last):
             return self._in_subject or self._says(chain, first, head) is not Says.NOTHING
         return self._says(chain, first, head) is Says.STATION
 
@@ -106,7 +120,7 @@ class StationReader:
     def _number_is_meant(self, says: Says, key: str, start: int, end: int) -> bool:
         """Whether a name without letters is one, by the words and codes beside it."""
         gap = self._gap_after_code(start)
-        if says is Says.STATION or gap.strip() == "/":
+        if says is Says.STATION or gap.strip() == "/" or _SLASH_POLE.match(self._text, end):
             return True
         if "-" not in key:
             return False
@@ -117,7 +131,8 @@ class StationReader:
         if _POLE_FOLLOWS.match(self._text, end):
             return True
         # 22-4184 is rare enough to be nothing else; 30-175 needs a word about an outage beside it.
-        return len(key.partition("-")[2]) >= 4 or self._around.is_followed_by_outage(end)
+        is_rare = len(key.partition("-")[2]) >= 4 and _MONTH_OF_YEAR.fullmatch(key) is None
+        return is_rare or self._around.is_followed_by_outage(end)
 
     def _gap_after_code(self, start: int) -> str:
         """The few characters between the code read last and this place."""

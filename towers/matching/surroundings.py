@@ -9,6 +9,7 @@ from towers.matching.vocabulary import (
     DECOY_NEXT,
     FILLER,
     NUMBER,
+    PREPOSITION,
     REQUEST,
     Says,
     word_says,
@@ -20,6 +21,7 @@ _TOKEN = re.compile(r"[^\W_]++|[^\s_]")
 _WORD = re.compile(r"[^\W\d_]+")
 _BAR = re.compile(r"[\t|]")
 _GAPPED = re.compile(r"\S+(?: \S+)*")
+_DATED = re.compile(r"[0-9-]+ ?OT ")  # `№ 18972 от 01.08.2026` is a document
 _WINDOW = 120
 # How many words of no meaning may stand between a telling word and its number.
 _NEAR, _FAR = 2, 6
@@ -30,9 +32,10 @@ class _Walk:
 
     def __init__(self) -> None:
         self.said = Says.NOTHING
-        self._unknown = 0
+        self._unknown = self._nouns = 0
         self._passed_word = self._numbered = self._in_list = False
         self._after_dot = self._after_colon = self._has_own_label = False
+        self._about = False
 
     def back(self, tokens: list[str]) -> Says:
         """What the nearest telling word says; a finished sentence ends the search."""
@@ -42,12 +45,14 @@ class _Walk:
             goes_on = self._word(token) if token.isalnum() else self._mark(token)
             if not goes_on:
                 is_count = at > 0 and tokens[at - 1].isdigit() and self._unknown > 0
-                if (
-                    is_count and self.said is Says.STATION
-                ):  # `4 БС простой 18972`: how many, not which
+                if is_count and self.said is Says.STATION:  # `4 БС простой 18972`: how many, not which
                     return Says.NOTHING
                 break
         return self.said
+
+    def has_bare_sign(self, tokens: list[str]) -> bool:
+        """Whether the number has a sign № and no noun whose number it would be."""
+        return bool(tokens) and tokens[-1] in "№#" and self._nouns == 0
 
     def _mark(self, mark: str) -> bool:
         if mark in _LIST:
@@ -67,6 +72,7 @@ class _Walk:
         self._after_dot = False
         if word in FILLER:
             self._numbered = self._numbered or word in NUMBER
+            self._about = self._about or word in PREPOSITION
             self._passed_word = True
             return True
         if not self._passed_word and word in DECOY_NEXT:
@@ -80,14 +86,17 @@ class _Walk:
 
     def _telling_word(self, word: str) -> bool:
         says = word_says(word)
-        if says is Says.OUTAGE and self._numbered and word.startswith(REQUEST):
-            says = Says.DECOY
+        if word.startswith(REQUEST):
+            is_its_own = self._numbered and self.said is Says.NOTHING
+            says = Says.OUTAGE if self._about else Says.DECOY if is_its_own else says
         if says in _TELLING:
             if self._unknown <= _NEAR:
                 self.said = says
             return False
         if says is Says.OUTAGE:
             self.said = says
+        else:
+            self._nouns += 1
         self._has_own_label = self._has_own_label or self._after_colon
         self._passed_word = True
         self._unknown += 1
@@ -105,8 +114,9 @@ class Surroundings:
     Looks beyond the line are counted, so that no text is slow to read.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, in_subject: bool) -> None:
         self._text = text
+        self._in_subject = in_subject
         self._far_lookups = 200
 
     def says(self, start: int) -> Says:
@@ -114,9 +124,13 @@ class Surroundings:
         line = self._text.rfind("\n", max(0, start - _WINDOW), start) + 1
         begins = line or max(0, start - _WINDOW)
         tokens = _TOKEN.findall(self._text[begins:start])
-        said = before_says(tokens)
+        walk = _Walk()
+        said = walk.back(tokens)
         if said in _TELLING or self._far_lookups <= 0:
             return said
+        about_outage = said is Says.OUTAGE or self._in_subject
+        if about_outage and walk.has_bare_sign(tokens) and not _DATED.match(self._text, start):
+            return Says.STATION
         self._far_lookups -= 1
         heading = self._heading(begins, start)
         if heading is not Says.NOTHING:
@@ -135,12 +149,12 @@ class Surroundings:
         return self._text[max(0, line - 3000) : max(0, line - 1)].split("\n")[:-41:-1]
 
     def _line_above(self, line: int) -> Says:
+        """What a line that is only a label says of the lines of numbers below it."""
         for above in self._lines_above(line):
-            tokens = _TOKEN.findall(above[-200:])
-            words = [token for token in tokens if token.isalpha()]
-            if words:
-                is_label = above.rstrip().endswith(":") or len(words) <= 4
-                return before_says(tokens) if is_label else Says.NOTHING
+            words = [token for token in _TOKEN.findall(above[-200:]) if token.isalnum()]
+            if any(map(str.isalpha, words)):
+                is_label = words[-1].isalpha() and (len(words) <= 4 or above.rstrip().endswith(":"))
+                return before_says(words) if is_label else Says.NOTHING
         return Says.NOTHING
 
     def _heading(self, line: int, start: int) -> Says:

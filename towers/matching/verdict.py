@@ -63,7 +63,7 @@ def _tiers(parts: Sequence[Part]) -> list[list[int]]:
 
 
 def _is_about_another_station(newer: Iterable[Hit], older: Iterable[Hit]) -> bool:
-    """Whether the newer text names a station we do not have and the older text does not mention it."""
+    """Whether the newer text names a station we do not have, which the older does not mention."""
     names = {hit.text for hit in newer if not hit.is_known}
     return bool(names) and not names & {hit.text for hit in older}
 
@@ -77,17 +77,14 @@ def _read_tier(hits: Sequence[Hit]) -> Reading:
 def read(hits: Sequence[Hit]) -> Reading:
     """What the hits of one source say together."""
     strangers = {
-        text: -number
-        for number, text in enumerate(sorted({hit.text for hit in hits if _is_stranger(hit)}), 1)
+        text: -number for number, text in enumerate(sorted({hit.text for hit in hits if _is_stranger(hit)}), 1)
     }
     pole_sets = {
         frozenset([strangers[hit.text]] if _is_stranger(hit) else hit.found.poles)
         for hit in hits
         if hit.found.kind == "pole"
     }
-    station_sets = {
-        frozenset(hit.found.poles) for hit in hits if hit.found.kind == "station" and hit.is_known
-    }
+    station_sets = {frozenset(hit.found.poles) for hit in hits if hit.found.kind == "station" and hit.is_known}
     return _weigh(pole_sets, station_sets)
 
 

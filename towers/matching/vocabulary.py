@@ -27,21 +27,17 @@ def stems(text: str) -> tuple[str, ...]:
     return tuple(plain(text).split())
 
 
-_STATION = frozenset(
-    stems("бс bs бтс bts enb enodeb nodeb gnb gnodeb site siteid bsid bsname pl поз")
-)
+_STATION = frozenset(stems("бс bs бтс bts enb enodeb nodeb gnb gnodeb site siteid bsid bsname pl поз"))
 _STATION_STEMS = stems("базов станци площадк позици объект сайт basestation")
 _POLE = frozenset(stems("амс ams шифр шифра шифру шифром pole tower polecode"))
 _POLE_STEMS = stems("опор башн мачт столб")
 _OUTAGE = frozenset(stems("вэс авр эп эпу электроэнергии энергии"))
-_OUTAGE_STEMS = stems(
-    "авари отключ отсутств питани контрагент обесточ просто недоступ заявк пропал"
-)
+_OUTAGE_STEMS = stems("авари отключ отсутств питани контрагент обесточ просто недоступ заявк пропал")
 _DECOY = frozenset(
     stems(
         "тел моб сот факс доб вн внутр ext tel phone fax mob mobile инн кпп огрн огрнип окпо оквэд "
         "бик дог сч исх вх inc sd im ritm req tt тт wo crq chg акт акта акту ту фз гост пс тп ктп "
-        "ктпн бктп ртп рп зтп црп вл кл лэп яч фид корп оф каб кв pin код коду дом дома ул улица "
+        "ктпн бктп ртп рп зтп црп вл кл лэп влэп яч фид корп оф каб кв pin код коду дом дома ул улица "
         "шоссе индекс офис лс po order invoice ticket incident case contract"
     )
 )
@@ -56,24 +52,21 @@ DECOY_NEXT = frozenset(stems("от до с т ф д г после около б�
 NUMBER = frozenset(stems("n no nr номер номера номеру номером num number"))
 FILLER = NUMBER | frozenset(
     stems(
-        "id name на по за в к у о и или а the of is мегафон билайн мтс теле2 т2 tele2 пао ооо ао "
+        "id name для на по за в к у о и или а the of is мегафон билайн мтс теле2 т2 tele2 пао ооо ао "
         "оао зао оператора оператор operator наш наша нашей наименование название мобильной связи "
         "сотовой"
     )
 )
-ABBREVIATED = frozenset(
-    stems("поз ст пл об баз тел дог моб доб вн сч исх вх инв стр корп оф каб кв факс внутр")
-)
-REQUEST = stems("заявк")
+ABBREVIATED = frozenset(stems("поз ст пл об баз тел дог моб доб вн сч исх вх инв стр корп оф каб кв факс внутр"))
+PREPOSITION = frozenset(stems("по на для в"))
+REQUEST = stems("заявк инцидент обращени тикет наряд письм ticket incident")
+"""`Request No 18972` is the request's own number; `request for 30-175` names a site."""
 CONTRACT = stems("договор контракт счет накладн соглашен приложени дог инн кпп огрн invoice")
 CALLS_STATION = stems("бс бтс bts enodeb станция станции сайт site")
 UNITS = stems("руб квт вт км шт абон чел мин час сут")
 
 _LABELS = sorted(
-    stems(
-        "бс бтс bs bts enb site сайт амс опора опоры опоре шифр площадка площадке объект позиция "
-        "номер n pl станция"
-    ),
+    stems("бс бтс bs bts enb site сайт амс опора опоры опоре шифр площадка площадке объект позиция номер n pl станция"),
     key=len,
     reverse=True,
 )

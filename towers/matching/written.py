@@ -89,7 +89,7 @@ class Chain:
         return all(self.is_tight(at) for at in range(first, last))
 
     def goes_on(self, first: int, last: int) -> bool:
-        """Whether more digits are joined to this stretch, so that it is a piece of a longer number."""
+        """Whether more digits are joined to this stretch: it is a piece of a longer number."""
         return self._joined_digits(last, last + 1, first, last) or self._joined_digits(
             first - 1, first - 1, first, last
         )
