@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", api.schema, name="api-schema"),
     path("api/docs/", api.docs, name="api-docs"),
     path("admin/", admin.site.urls),
+    path("towers/", include("towers.urls")),
     path("", include("dispatchers.urls")),
     path("", include("incidents.urls")),
 ]

@@ -76,7 +76,7 @@ class Transition(models.Model):
         on_delete=models.CASCADE,
         related_name="ways_out",
     )
-    to_status = models.ForeignKey(Status, verbose_name=_("to"), on_delete=models.CASCADE, related_name="ways_in")
+    to_status = models.ForeignKey(Status, verbose_name=_("to status"), on_delete=models.CASCADE, related_name="ways_in")
     needs_reason = models.BooleanField(_("asks for a reason"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 

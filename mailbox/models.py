@@ -17,8 +17,8 @@ class Folder(models.Model):
     """A folder we watch, with the cursor of what is already stored. One row for (account, raw folder name)."""
 
     class Role(models.TextChoices):
-        INBOX = "inbox", _("incoming")
-        SENT = "sent", _("sent")
+        INBOX = "inbox", _("incoming letters")
+        SENT = "sent", _("sent letters")
 
     account = models.CharField(_("account"), max_length=254)
     # The server's own spelling (modified UTF-7), since some servers refuse any other.

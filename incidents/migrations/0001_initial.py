@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="ways_out",
                         to="incidents.status",
-                        verbose_name="from",
+                        verbose_name="from status",
                     ),
                 ),
                 (
@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="ways_in",
                         to="incidents.status",
-                        verbose_name="to",
+                        verbose_name="to status",
                     ),
                 ),
             ],
