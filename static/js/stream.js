@@ -15,11 +15,10 @@
       if (source) { share({ kind: "link", up: source.readyState === EventSource.OPEN }); }
     } else if (message.kind === "link") {
       if (up === message.up) { return; }
-      const lost = up === false;
       up = message.up;
       tell("link", up);
-      // What happened while nobody listened is asked for once.
-      if (up && lost) { tell("resync"); }
+      // What happened while nobody listened, and since the server drew the page, is asked for once.
+      if (up) { tell("resync"); }
     } else if (message.kind === "resync") {
       tell("resync");
     } else {

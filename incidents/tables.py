@@ -1,0 +1,51 @@
+"""Which columns the desk has. Cells are templates; the order comes from the address, never from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2 as tables
+from django.utils.translation import gettext_lazy as _
+
+from incidents.models import Incident
+from incidents.paging import Cursor
+
+
+class Cell(tables.TemplateColumn):
+    """A column drawn by incidents/desk_cells/<name>.html; `sorts`: the orders its heading offers, the usual first."""
+
+    def __init__(self, name: str, title: Any, css: str, *, icon: str = "", sorts: tuple[str, ...] = ()) -> None:
+        self.sorts, self.icon = sorts, icon
+        attrs = {"td": {"class": f"c-{css}"}, "th": {"class": f"w-{css}"}}
+        template = f"incidents/desk_cells/{name}.html"
+        super().__init__(template_name=template, verbose_name=title, attrs=attrs, orderable=False)
+
+
+def _row_class(record: Incident) -> str:
+    return "dk-row unread" if record.has_news else "dk-row"
+
+
+def _row_key(record: Incident, table: DeskTable) -> str:
+    return str(Cursor.of(record, table.order_of_page))
+
+
+class DeskTable(tables.Table):
+    """Incidents as the desk lists them: one line of 24 px each. Pages find a row by `#rows [data-code]`."""
+
+    unread = Cell("unread", _("Unread"), "dot")
+    code = Cell("code", _("Code"), "code", sorts=("-opened", "opened"))
+    subject = Cell("subject", _("Subject"), "subj")
+    site = Cell("site", _("Site"), "site")
+    status = Cell("status", _("Status"), "st")
+    assignee = Cell("assignee", _("Assignee"), "who", icon="user")
+    clock = Cell("clock", _("Deadline"), "sla", sorts=("due", "-due"))
+    changed = Cell("changed", _("Changed"), "upd", icon="history", sorts=("-changed", "changed"))
+
+    class Meta:
+        template_name = "incidents/desk_table.html"
+        row_attrs = {"class": _row_class, "data-code": lambda record: record.code, "data-key": _row_key}  # noqa: RUF012
+
+    def __init__(self, *args: Any, filters: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sort, self.order_of_page = filters.sort, filters.order
+        self.sorts_allowed = filters.sorts_allowed

@@ -1,0 +1,166 @@
+"""The desk: the list with its queues and filters, the preview beside it, and what keeps an open page live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from config.web import Request
+from incidents import lifecycle
+from incidents.clocks import zone_name
+from incidents.filters import NOBODY, QUEUES, DeskFilter
+from incidents.models import Comment, Incident, IncidentEmail, Status
+from incidents.paging import SIZE, Cursor, Page, page
+from incidents.tables import DeskTable
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
+
+# What of an address the links of the page carry on.
+KEPT = ("queue", "status", "who", "q", "sort")
+PREVIEWED_LETTERS = 5
+PREVIEWED_NOTES = 3
+QUICK_STEPS = 2
+MOST_CODES = 200
+
+
+@require_safe
+@permission_required("incidents.view_incident", raise_exception=True)
+def desk(request: Request) -> HttpResponse:
+    """The whole page; its list alone for a boosted link; rows, counts and loads for an open page (`live`)."""
+    now = timezone.now()
+    statuses = list(Status.objects.all())
+    people = list(get_user_model().objects.assignable().order_by("last_name", "first_name", "username"))
+    filters = DeskFilter.read(request.GET, statuses, people)
+    is_live = "live" in request.GET
+    shown = _live_rows(request, filters, now) if is_live else _page(request, filters, now)
+    context: dict[str, Any] = {
+        "now": now,
+        "local_now": timezone.localtime(now),
+        "zone": zone_name(timezone.localtime(now)),
+        "filters": filters,
+        "kept": _kept(request, filters),
+        "page": shown,
+        "table": DeskTable(shown.rows, filters=filters),
+        "queues": _queues(request.user, now),
+        "statuses": statuses,
+        "people": people,
+        "shift": _shift(people),
+        "nobody": NOBODY,
+    }
+    context["count"] = next((n for queue, n in context["queues"] if queue == filters.queue), None)
+    if is_live:
+        return _private(render(request, "incidents/desk_live.html", context))
+    if request.htmx.boosted and not request.htmx.history_restore_request:
+        return _private(render(request, "incidents/desk_switch.html", context))
+    opened = request.GET.get("open", "")
+    incident = Incident.objects.for_rows().filter(code=opened).first() if opened else None
+    if incident:
+        context |= _preview(incident)
+    return _private(render(request, "incidents/desk.html", context))
+
+
+@require_safe
+@permission_required("incidents.view_incident", raise_exception=True)
+def preview(request: Request, code: str) -> HttpResponse:
+    """The pane beside the list; without htmx it is the card itself."""
+    if not request.htmx:
+        return redirect("incidents:card", code)
+    incident = get_object_or_404(Incident.objects.for_rows(), code=code)
+    context = {"now": timezone.now(), **_preview(incident)}
+    return _private(render(request, "incidents/desk_preview.html", context))
+
+
+def _page(request: Request, filters: DeskFilter, now: datetime) -> Page:
+    rows = filters.apply(Incident.objects.for_rows(), request.user, now)
+    after, before = (Cursor.parse(request.GET.get(name, "")) for name in ("after", "before"))
+    return page(rows, filters.order, after=after, before=before)
+
+
+def _live_rows(request: Request, filters: DeskFilter, now: datetime) -> Page:
+    """The named incidents that still belong here, and with `first` the first page: what an open page may lack."""
+    rows = filters.apply(Incident.objects.for_rows(), request.user, now)
+    codes = [code for code in request.GET.get("codes", "").split(",") if code][:MOST_CODES]
+    found = {incident.pk: incident for incident in rows.filter(code__in=codes)} if codes else {}
+    if "first" in request.GET:
+        found |= {incident.pk: incident for incident in page(rows, filters.order, size=SIZE).rows}
+    return Page(list(found.values()))
+
+
+def _kept(request: Request, filters: DeskFilter) -> QueryDict:
+    """The choices of this address as links carry them on: only what was understood."""
+    kept = QueryDict(mutable=True)
+    for name in KEPT:
+        if value := request.GET.get(name):
+            kept[name] = value
+    if kept.get("queue") not in QUEUES:
+        kept.pop("queue", None)
+    if kept.get("sort") != filters.sort:
+        kept.pop("sort", None)
+    return kept
+
+
+def _queues(person: User, now: datetime) -> list[tuple[Any, int | None]]:
+    """Every queue with how many stand in it; the closed ones are not counted."""
+    counts = Incident.objects.queue_counts(person, now)
+    return [(queue, counts.get(name)) for name, queue in QUEUES.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Somebody on shift, with the open incidents in his name and their share of the largest load."""
+
+    person: User
+    number: int
+    share: int
+
+
+def _shift(people: list[User]) -> list[Load]:
+    on_shift = [person for person in people if person.on_shift]
+    if not on_shift:
+        return []
+    numbers = Incident.objects.open_by_person()
+    most = max(max(numbers.get(person.pk, 0) for person in on_shift), 1)
+    loads = [(person, numbers.get(person.pk, 0)) for person in on_shift]
+    return [Load(person, number, round(100 * number / most)) for person, number in loads]
+
+
+def _preview(incident: Incident) -> dict[str, Any]:
+    """Two usual steps as buttons; those that want words are one click farther, on the card."""
+    steps = lifecycle.next_steps(incident)
+    quick = [step for step in steps if not step.needs_reason][:QUICK_STEPS]
+    return {
+        "incident": incident,
+        "quick_steps": quick,
+        "other_steps": [step for step in steps if step not in quick],
+        "talk": _talk(incident),
+        "site": incident.pole,
+    }
+
+
+def _talk(incident: Incident) -> list[IncidentEmail | Comment]:
+    """The last letters and notes, oldest first; the last of them stands open."""
+    heavy = ("email__text", "email__safe_html", "email__references", "email__problems")
+    letters = incident.letters.select_related("email").defer(*heavy).order_by("-email__received_at", "-id")
+    notes = incident.comments.select_related("author").order_by("-id")
+    talk: list[tuple[datetime, IncidentEmail | Comment]] = [
+        *((place.email.received_at, place) for place in letters[:PREVIEWED_LETTERS]),
+        *((note.at, note) for note in notes[:PREVIEWED_NOTES]),
+    ]
+    return [each for _at, each in sorted(talk, key=lambda pair: pair[0])]
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """One address has several answers, and none of them is for anybody else's cache."""
+    patch_vary_headers(response, ["HX-Request", "Cookie"])
+    patch_cache_control(response, private=True, no_cache=True)
+    return response

@@ -1,0 +1,101 @@
+// Walking the list: a click or j/k selects a row and shows it beside the list, Enter opens the card, t takes it.
+(function () {
+  "use strict";
+  const WALK_MS = 120;
+  const NARROWED = "[data-code]";
+  let timer = 0;
+
+  const pane = document.getElementById("preview");
+  function list() { return Array.from(document.querySelectorAll("#rows > " + NARROWED)); }
+  function current() { return document.querySelector("#rows > [aria-current]"); }
+  function paneIsShown() { return pane.getClientRects().length > 0; }
+  function link(row) { return row.querySelector("a.subj"); }
+
+  function select(row, later) {
+    const before = current();
+    if (before && before !== row) { before.removeAttribute("aria-current"); }
+    row.setAttribute("aria-current", "true");
+    row.scrollIntoView({ block: "nearest" });
+    clearTimeout(timer);
+    if (paneIsShown()) { timer = setTimeout(show, later ? WALK_MS : 0, row); }
+  }
+
+  function show(row) {
+    const code = row.dataset.code;
+    pane.dataset.code = code;
+    // A slow answer must not replace a later one.
+    htmx.ajax("GET", link(row).getAttribute("href") + "preview/", { target: "#preview", swap: "innerHTML" });
+    const address = new URL(location.href);
+    address.searchParams.set("open", code);
+    history.replaceState(history.state, "", address);
+  }
+
+  function walk(step) {
+    const rows = list();
+    if (!rows.length) { return; }
+    const at = rows.indexOf(current());
+    const to = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step));
+    if (to !== at) { select(rows[to], true); }
+  }
+
+  document.addEventListener("click", function (event) {
+    const row = event.target.closest("#rows > " + NARROWED);
+    if (!row || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) { return; }
+    if (String(getSelection()) || (event.target.closest("a") && !event.target.closest("a.subj"))) { return; }
+    if (!paneIsShown()) {
+      if (!event.target.closest("a")) { location.assign(link(row).href); }
+      return;
+    }
+    event.preventDefault();
+    select(row, false);
+  });
+
+  document.addEventListener("dblclick", function (event) {
+    const row = event.target.closest("#rows > " + NARROWED);
+    if (row && paneIsShown()) { location.assign(link(row).href); }
+  });
+
+  document.addEventListener("keydown", function (event) {
+    if (!window.deskKeyIsFree(event)) { return; }
+    const focused = event.target.closest("a,button,summary");
+    if (event.code === "KeyJ" || event.key === "ArrowDown") { event.preventDefault(); walk(1); }
+    else if (event.code === "KeyK" || event.key === "ArrowUp") { event.preventDefault(); walk(-1); }
+    else if (event.key === "Enter" && !focused && current()) { location.assign(link(current()).href); }
+    else if (event.code === "KeyT") {
+      const take = pane.querySelector("[data-take]");
+      if (take) { take.click(); }
+    } else if (event.key === "Escape" && current()) {
+      current().removeAttribute("aria-current");
+    }
+  });
+
+  // The pane follows what happens to the incident it shows, but never while somebody reads a menu or types in it.
+  function refresh() {
+    const row = current();
+    if (row && paneIsShown() && !pane.querySelector(":popover-open,:focus-within,details[open]")) { show(row); }
+  }
+  document.body.addEventListener("incident", function (event) {
+    if (event.detail.code === pane.dataset.code) { refresh(); }
+  });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    const form = event.target.closest("#preview form");
+    if (!form || !event.detail.successful) { return; }
+    const row = document.querySelector("#rows > [data-code='" + CSS.escape(pane.dataset.code) + "']");
+    if (form.dataset.reads) { if (row) { row.classList.remove("unread"); } return; }
+    document.activeElement.blur();
+    refresh();
+    document.body.dispatchEvent(new CustomEvent("incident", { detail: { code: pane.dataset.code, kind: "own" } }));
+  });
+  pane.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-copy]");
+    if (button && navigator.clipboard) { navigator.clipboard.writeText(button.dataset.copy); }
+  });
+
+  // After another queue or page has come in, the row that stands in the pane is marked again.
+  function mark() {
+    const row = pane.dataset.code && document.querySelector("#rows > [data-code='" + CSS.escape(pane.dataset.code) + "']");
+    if (row && !current()) { row.setAttribute("aria-current", "true"); }
+  }
+  document.addEventListener("htmx:afterSettle", function (event) { if (event.target.id === "main") { mark(); } });
+  mark();
+})();
