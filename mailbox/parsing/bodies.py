@@ -126,7 +126,8 @@ class BodyReader:
         if part.kind == "text/html" and not declared and (meta := _META_CHARSET.search(data[:4096])):
             declared = meta[1].decode("ascii", "replace")
         text, guessed = decode(data[: limits.TEXT_CHARS * 4], declared, self._hint)
-        if guessed:
+        if guessed and guessed != "utf-8":
+            # Undeclared UTF-8 is no guess: nothing else looks like it.
             self._problems.add("charset-guessed", guessed)
         return storable(text)
 

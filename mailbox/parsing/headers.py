@@ -56,9 +56,9 @@ def split_headers(raw: bytes, problems: Problems, *, is_part: bool = False) -> t
             end = _line_end(raw, end)
         found = _HEADER.match(line)
         if found is None:
-            if known < end:
+            if known < end and (headers.fields or not is_part):
                 known = _known_header(raw, end)
-            if known < 0:
+            if known < end:
                 return headers, raw[at:]
             problems.add("header-malformed", decode(line.strip()[:80])[0])
         else:

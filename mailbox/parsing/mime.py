@@ -11,8 +11,10 @@ from mailbox.parsing import limits
 from mailbox.parsing.headers import Headers, split_headers
 from mailbox.parsing.parameters import Value, parse_value
 from mailbox.parsing.problems import Problems
+from mailbox.parsing.smime import signed_content
 from mailbox.parsing.transfer import decode_transfer
 
+_CMS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+")
 _GUESSED_BOUNDARY = re.compile(rb"^--([^\s][^\r\n]{0,200}?)[ \t]*\r?\n(?=Content-)", re.I | re.M)
 
@@ -71,7 +73,17 @@ class Reader:
         )
         if part.kind.startswith("multipart/"):
             self._open(part, depth)
+        elif part.kind in _CMS:
+            self._unwrap(part, depth)
         return part
+
+    def _unwrap(self, part: Part, depth: int) -> None:
+        """Give an opaquely signed part the letter inside it as its child."""
+        content = signed_content(part.content()) if depth < limits.NESTING else None
+        if content is not None:
+            part.children.append(self.read(content, depth=depth + 1))
+        elif "enveloped-data" in part.content_type.params.get("smime-type", "enveloped-data").lower():
+            self._problems.add("encrypted")
 
     def _open(self, part: Part, depth: int) -> None:
         if depth >= limits.NESTING:

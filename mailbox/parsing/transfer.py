@@ -7,6 +7,7 @@ from collections.abc import Iterator
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
 _BLANK = b" \t\r\n"
+_REMARK = re.compile(rb"=[ \t]+[^\r\n]*")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ?([^\r\n]*)\r?$", re.MULTILINE)
 
 
@@ -38,7 +39,8 @@ def looks_like_base64(data: bytes) -> bool:
 
 def decode_base64(data: bytes) -> bytes:
     """Base64 with junk between, padding missing or in the middle (several pieces glued)."""
-    clean = data.translate(None, _NOT_BASE64)
+    # Padding ends the data; words behind it on the same line are somebody's remark.
+    clean = _REMARK.sub(b"=", data).translate(None, _NOT_BASE64)
     return b"".join(_piece(piece) for piece in re.split(rb"=+", clean))
 
 

@@ -125,6 +125,23 @@ def test_a_clearly_signed_letter_shows_its_text_and_its_signature_as_a_file():
     assert [attachment.name for attachment in letter.attachments] == ["smime.p7s"]
 
 
+def test_an_opaquely_signed_letter_shows_what_was_signed():
+    letter = read("smime_opaque_signed")
+
+    assert letter.text == "Авария по питанию на БС 22-4184."
+    assert [attachment.name for attachment in letter.attachments] == ["act.pdf"]
+    assert problems(letter) == set()
+
+
+def test_an_encrypted_letter_says_so_and_keeps_its_content_as_a_file():
+    letter = parse(
+        b"From: a@b.example\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\n\nx"
+    )
+
+    assert "encrypted" in problems(letter)
+    assert [attachment.name for attachment in letter.attachments] == ["smime.p7m"]
+
+
 def test_an_uuencoded_file_leaves_the_text_and_becomes_an_attachment():
     letter = read("uuencoded_file_in_text")
 
