@@ -8,7 +8,7 @@ from towers.matching import touching
 from towers.matching.registry import Registry
 from towers.matching.spelling import join_station
 from towers.matching.surroundings import Surroundings
-from towers.matching.vocabulary import Says, word_says
+from towers.matching.vocabulary import FILLER, Says, word_says
 from towers.matching.written import Chain, Found, Run
 
 _LONGEST = 4
@@ -110,8 +110,11 @@ class StationReader:
     def _says(self, chain: Chain, first: int, head: Run) -> Says:
         if head.start != chain.runs[first].start:
             return word_says(chain.runs[first].text[: head.start - chain.runs[first].start])
-        if chain.is_tight(first - 1) and first and not chain.runs[first - 1].text[-1].isdigit():
-            said = word_says(chain.runs[first - 1].text)
+        before = chain.runs[first - 1].text if first and chain.is_tight(first - 1) else ""
+        if before in FILLER:
+            return self._around.says(chain.runs[first - 1].start)
+        if before and not before[-1].isdigit():
+            said = word_says(before)
             # PL_77_23966 is how machines write; NT-18972 is the number of something else.
             machine = chain.joint(first - 1) == "_"
             return said if said is not Says.NOTHING else Says.OUTAGE if machine else Says.DECOY

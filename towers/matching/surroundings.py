@@ -34,7 +34,7 @@ class _Walk:
         self.said = Says.NOTHING
         self._unknown = self._nouns = 0
         self._passed_word = self._numbered = self._in_list = False
-        self._after_dot = self._after_colon = self._has_own_label = False
+        self._after_dot = self._has_own_noun = False
         self._about = False
 
     def back(self, tokens: list[str]) -> Says:
@@ -57,11 +57,10 @@ class _Walk:
     def _mark(self, mark: str) -> bool:
         if mark in _LIST:
             self._in_list = True
-            # `"bs": "18972", "request": "20417"`: the comma ends what БС may lend to the second.
-            return not self._has_own_label
+            # `БС 18972, LAC 20417`: the second number has a noun of its own, БС does not speak of it.
+            self._has_own_noun = self._has_own_noun or self._nouns > 0
         self._numbered = self._numbered or mark in "№#"
         self._after_dot = self._after_dot or mark == "."
-        self._after_colon = self._after_colon or mark == ":"
         return mark not in "!?"
 
     def _word(self, word: str) -> bool:
@@ -90,14 +89,14 @@ class _Walk:
             is_its_own = self._numbered and self.said is Says.NOTHING
             says = Says.OUTAGE if self._about else Says.DECOY if is_its_own else says
         if says in _TELLING:
-            if self._unknown <= _NEAR:
+            is_near = self._unknown <= _NEAR
+            if is_near and (says is Says.DECOY or not self._has_own_noun):
                 self.said = says
             return False
         if says is Says.OUTAGE:
             self.said = says
         else:
             self._nouns += 1
-        self._has_own_label = self._has_own_label or self._after_colon
         self._passed_word = True
         self._unknown += 1
         return self._unknown <= _FAR
