@@ -92,7 +92,11 @@ def join(var: Path, name: str, *options: str) -> FileLock:
     # A keeper that is stopping the server holds this alone until the server is gone.
     if not users.share(wait=STOP_LIMIT + 10):
         raise EmbeddedError(f"{name} in {var} does not stop. See {var / 'logs'}.")
-    ensure(var, name, *options)
+    try:
+        ensure(var, name, *options)
+    except BaseException:
+        users.release()
+        raise
     return users
 
 
@@ -109,6 +113,7 @@ def leave(users: FileLock, name: str) -> None:
             probe.release()
             return  # somebody else still uses it
         time.sleep(0.02)
+    wait_until(lambda: not has_keeper(var, name), 5)
 
 
 def ensure(var: Path, name: str, *options: str) -> None:

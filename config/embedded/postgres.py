@@ -136,8 +136,8 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._create()
         self._require_same_version()
+        make_socket_dir(self.var, owner=self.run_as.uid, known=copies.data_owners(self.var))
         self.run_as.own(self.data)
-        make_socket_dir(self.var, owner=self.run_as.uid)
         # Left by a server that was killed. It is gone (see left_over), but its number may be somebody else's now.
         for stale in (self.data / "postmaster.pid", self._socket().with_name(self._socket().name + ".lock")):
             stale.unlink(missing_ok=True)
@@ -174,7 +174,7 @@ class Postgres:
             for who in candidates(owner):
                 if who.can_run(self.binaries / "postgres", self.var):
                     self.run_as = who
-                    return f"runs as user {who.uid}" if who.uid != os.geteuid() else ""
+                    return f"PostgreSQL runs as {who.name}" if who.uid != os.geteuid() else ""
             home = copies.move_out(self.var)
         self.run_as, self.data = nobody(), home / NAME
         if not self.run_as.can_run(self.binaries / "postgres", home):

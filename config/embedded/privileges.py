@@ -33,6 +33,13 @@ class RunAs:
     def is_change(self) -> bool:
         return self.namespace or self.uid != os.geteuid()
 
+    @property
+    def name(self) -> str:
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return f"user {self.uid}"
+
     def in_child(self, sign: signal.Signals | None = None) -> Callable[[], None]:
         """What a child does between fork and exec: become this user and, with `sign`, die with its parent."""
         parent = os.getpid()
