@@ -2,42 +2,76 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db.models import Q
 
 from towers.matching.spelling import pole_key as search_key
-from towers.models import BaseStation, Pole
+from towers.models import BaseStation, Pole, PoleQuerySet
 
 # What the keys of a Russian keyboard give when a Latin code was meant.
 _RUSSIAN = str.maketrans("йцукенгшщзфывапролдячсмить", "qwertyuiopasdfghjklzxcvbnm")
+_INNER_NUMBER = re.compile(r"(?<=[^0-9])0*([0-9]+)")
 
 
 def keys_of(text: str) -> list[str]:
     """The keys that a typed text may be the beginning of: as it looks, then by the keys that were pressed."""
-    return list(dict.fromkeys(filter(None, (search_key(text), search_key(text.lower().translate(_RUSSIAN))))))
+    pressed = text.casefold().translate(_RUSSIAN)
+    return list(dict.fromkeys(filter(None, (search_key(text), search_key(pressed)))))
 
 
-def beginning(field: str, text: str) -> Q:
-    """The condition that a key in `field` begins as typed; nothing begins with an empty text."""
+def pole_code_begins(text: str) -> Q:
+    """Poles whose code begins as typed; none begins with an empty text."""
     condition = Q(pk__in=[])
     for key in keys_of(text):
-        condition |= Q(**{f"{field}__startswith": key})
+        condition |= Q(code_key__startswith=key)
     return condition
+
+
+def station_name_begins(text: str, *, whole: bool = False) -> Q:
+    """Stations whose name begins as typed, or is what was typed; KI0075 is KI000075 as well."""
+    condition = Q(pk__in=[])
+    for key in keys_of(text):
+        condition |= Q(name_key__regex=f"^{_padded(key)}{'$' if whole else ''}")
+    return condition
+
+
+def _padded(key: str) -> str:
+    """The key as a pattern that allows any number of zeros before a number inside it."""
+    # The beginning stays as it is, so that the index on name_key can be used.
+    return _INNER_NUMBER.sub(lambda number: f"0*{number[1].lstrip('0')}", key)
 
 
 def poles_starting_with(text: str, limit: int = 10) -> list[Pole]:
     """Standing poles whose code begins so."""
-    return list(Pole.objects.standing().filter(beginning("code_key", text)).order_by("code_key", "id")[:limit])
+    return list(Pole.objects.standing().filter(pole_code_begins(text)).order_by("code_key", "id")[:limit])
 
 
 def stations_starting_with(text: str, limit: int = 10) -> list[BaseStation]:
     """Standing stations whose name begins so, with their pole and operators."""
-    stations = BaseStation.objects.filter(beginning("name_key", text), gone_at=None, pole__gone_at=None)
+    stations = BaseStation.objects.filter(station_name_begins(text), gone_at=None, pole__gone_at=None)
     return list(stations.select_related("pole").prefetch_related("operators").order_by("name_key", "id")[:limit])
 
 
 def resolve(text: str) -> tuple[list[Pole], list[BaseStation]]:
     """Poles and stations with exactly this code or name, standing ones first; spelling does not matter."""
-    keys = keys_of(text)
-    poles = Pole.objects.filter(code_key__in=keys).order_by("-gone_at", "id")
-    stations = BaseStation.objects.filter(name_key__in=keys).select_related("pole").prefetch_related("operators")
-    return list(poles), list(stations.order_by("-gone_at", "id"))
+    poles = Pole.objects.filter(code_key__in=keys_of(text)).order_by("-gone_at", "id")
+    stations = BaseStation.objects.filter(station_name_begins(text, whole=True)).order_by("-gone_at", "id")
+    return list(poles), list(stations.select_related("pole").prefetch_related("operators"))
+
+
+def listed(*, text: str = "", region: str = "", gone: bool = False) -> PoleQuerySet:
+    """The poles of the registry's list, by code: those of a code, or with a station, that begins as typed."""
+    poles = Pole.objects.filter(gone_at__isnull=not gone)
+    if text:
+        carrying = BaseStation.objects.filter(station_name_begins(text), gone_at=None).values("pole_id")
+        poles = poles.filter(pole_code_begins(text) | Q(pk__in=carrying))
+    if region:
+        poles = poles.filter(region_ru=region)
+    return poles.order_by("code")
+
+
+def regions() -> list[str]:
+    """Names of the regions that have a pole."""
+    names = Pole.objects.exclude(region_ru="").order_by("region_ru").values_list("region_ru", flat=True)
+    return list(names.distinct())

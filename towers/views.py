@@ -1,0 +1,133 @@
+"""Pages of the registry: its poles, one pole, the synchronisation, and what autocomplete asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from celery import current_app
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from kombu.exceptions import OperationalError
+
+from config.web import Request
+from towers import queries, runs, sync
+from towers.models import BaseStation, Contractor, Pole, PoleQuerySet, SyncRun
+
+POLES_ON_A_PAGE = 50
+RUNS_SHOWN = 20
+# Longer than any code or name: nothing begins so.
+LONGEST_QUESTION = 100
+
+
+@require_safe
+@permission_required("towers.view_pole", raise_exception=True)
+def poles(request: Request) -> HttpResponse:
+    """The list by code; `after` is the last code of the page before."""
+    text = request.GET.get("q", "").strip()[:LONGEST_QUESTION]
+    region, gone = request.GET.get("region", ""), request.GET.get("gone") == "1"
+    found = queries.listed(text=text, region=region, gone=gone)
+    after = request.GET.get("after", "").replace("\0", "")
+    rows = list(_for_list(found.filter(code__gt=after) if after else found)[: POLES_ON_A_PAGE + 1])
+    more, rows = len(rows) > POLES_ON_A_PAGE, rows[:POLES_ON_A_PAGE]
+    context = {
+        "poles": rows,
+        "next": rows[-1].code if more else "",
+        "q": text,
+        "region": region,
+        "gone": gone,
+        "after": after,
+        "regions": queries.regions(),
+    }
+    return render(request, "towers/poles.html", context)
+
+
+def _for_list(found: PoleQuerySet) -> PoleQuerySet:
+    return found.select_related("contractor").prefetch_related(_standing_stations())
+
+
+def _standing_stations() -> Prefetch[str]:
+    stations = BaseStation.objects.filter(gone_at=None).order_by("name").prefetch_related("operators")
+    return Prefetch("base_stations", queryset=stations)
+
+
+@require_safe
+@permission_required("towers.view_pole", raise_exception=True)
+def pole(request: Request, code: str) -> HttpResponse:
+    found = get_object_or_404(Pole.objects.select_related("contractor"), code=code)
+    stations = found.base_stations.order_by("-gone_at", "name").prefetch_related("operators")
+    return render(request, "towers/pole.html", {"pole": found, "stations": stations})
+
+
+@require_safe
+@permission_required("towers.view_pole", raise_exception=True)
+def complete(request: Request) -> HttpResponse:
+    """Up to ten options for a typed beginning of a pole's code or a station's name."""
+    text = request.GET.get("q", "").strip()[:LONGEST_QUESTION]
+    found: dict[str, object] = {"text": text}
+    if request.GET.get("kind") == "station":
+        found["stations"] = queries.stations_starting_with(text)
+    else:
+        found["poles"] = queries.poles_starting_with(text)
+    return render(request, "towers/_options.html", found)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the registry holds."""
+
+    poles: int
+    stations: int
+    contractors: int
+    gone: int
+
+
+@require_safe
+@permission_required("towers.view_pole", raise_exception=True)
+def synchronisation(request: Request) -> HttpResponse:
+    """The last runs. A page that asks with the stamp it has seen gets an answer only when there is news."""
+    newest = list(SyncRun.objects.order_by("-id")[:RUNS_SHOWN])
+    stamp = runs.stamp(newest)
+    if request.htmx and request.GET.get("seen") == stamp:
+        return HttpResponse(status=204)
+    context = {
+        "runs": [runs.shown(run) for run in newest],
+        "stamp": stamp,
+        "running": bool(newest) and newest[0].state == SyncRun.State.RUNNING,
+        "configured": sync.is_configured(),
+        "now": timezone.now(),
+    }
+    if request.htmx:
+        return render(request, "towers/_runs.html", context)
+    standing = Standing(
+        poles=Pole.objects.standing().count(),
+        stations=BaseStation.objects.filter(gone_at=None).count(),
+        contractors=Contractor.objects.count(),
+        gone=Pole.objects.exclude(gone_at=None).count(),
+    )
+    return render(request, "towers/sync.html", {**context, "standing": standing})
+
+
+@require_POST
+@permission_required("towers.add_syncrun", raise_exception=True)
+def start_sync(request: Request) -> HttpResponse:
+    """Ask a worker for a synchronisation now."""
+    if not sync.is_configured():
+        messages.error(request, str(sync.NotConfigured().user_message))
+        return redirect("towers:sync")
+    try:
+        # Nobody wants one that was asked for an hour ago.
+        current_app.send_task("towers.tasks.sync_towers", expires=3600)
+    except OperationalError:
+        messages.error(
+            request,
+            _("The broker does not answer, so no worker can be asked. Start it, or run: manage.py sync_towers"),
+        )
+    else:
+        messages.success(request, _("A worker has been asked. The run will appear here when it takes it up."))
+    return redirect("towers:sync")
