@@ -70,7 +70,7 @@ class Transition(models.Model):
 
     from_status = models.ForeignKey(
         Status,
-        verbose_name=_("from"),
+        verbose_name=_("from status"),
         null=True,
         blank=True,
         on_delete=models.CASCADE,
