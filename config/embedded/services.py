@@ -31,7 +31,13 @@ def worker(var: Path) -> Service:
 
 
 def watcher() -> Service:
-    return Service("mail watcher", manage("watch_mail"), is_ready=lambda child: child.has_said("watching"))
+    return Service(
+        "mail watcher",
+        manage("watch_mail"),
+        is_ready=lambda child: child.has_said("mail: watching"),
+        start_limit=20,
+        may_come_later=True,
+    )
 
 
 def demo_servers(var: Path) -> Service:

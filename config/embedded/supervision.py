@@ -30,6 +30,7 @@ class Service:
     command: Sequence[str]
     is_ready: Callable[[Child], bool]
     start_limit: float = 60
+    may_come_later: bool = False  # it depends on somebody else's server, which may be down just now
     stop_limit: float = 10
 
 
@@ -136,6 +137,10 @@ class Supervisor:
         if _has_ended(child.process):
             _reap_with_group(child.process)
             raise EmbeddedError(_failure(child))
+        if child.age() > service.start_limit and service.may_come_later:
+            child.ready = True
+            self.say(f"  {service.name:<14} goes on trying ({last_line(child.log)})")
+            return
         if child.age() > service.start_limit:
             raise EmbeddedError(f"{service.name} is not ready in {service.start_limit:.0f} s. See {child.log}.")
         if service.is_ready(child):
