@@ -29,6 +29,7 @@ CANDIDATES = 8
 class Facts:
     """The column beside the conversation; the desk's preview shows the same."""
 
+    # Beside the incident's own.
     stations: Sequence[BaseStation]
     others: Sequence[Incident]
     site_lines: Sequence[Line]
@@ -99,10 +100,17 @@ def load(incident: Incident, person: User, now: datetime, *, everything: bool = 
         timeline=shown,
         facts=facts(incident, why.latest(happened, "site_linked")),
         person_lines=why.person(given, people.in_bulk(why.ids_of_loads(given))) if incident.assignee else (),
-        steps=lifecycle.next_steps(incident) if may_work else (),
+        steps=_usual_first(incident, lifecycle.next_steps(incident)) if may_work else (),
         people=people.assignable().order_by("last_name", "first_name", "username") if may_work else (),
         types=IncidentType.objects.filter(is_active=True) if may_work else (),
     )
+
+
+def _usual_first(incident: Incident, steps: list[Transition]) -> list[Transition]:
+    """The workflow's order; but once the operator says that power is back, closing is what comes next."""
+    if incident.power_back_at is None:
+        return steps
+    return sorted(steps, key=lambda step: step.to_status.status_class != StatusClass.END)
 
 
 def facts(incident: Incident, placed: Happened | None) -> Facts:
@@ -114,6 +122,7 @@ def facts(incident: Incident, placed: Happened | None) -> Facts:
     candidates: list[BaseStation] = []
     if incident.pole_id:
         standing = BaseStation.objects.filter(pole_id=incident.pole_id, gone_at=None).order_by("name")
+        standing = standing.exclude(pk=incident.base_station_id)
         stations = list(standing.prefetch_related("operators")[:STATIONS])
         same_pole = Incident.objects.filter(pole_id=incident.pole_id).exclude(pk=incident.pk)
         others = list(same_pole.select_related("status").order_by("-opened_at")[:OTHER_INCIDENTS])

@@ -50,7 +50,9 @@ class Happened:
         return str(self.event.data.get("reason", ""))
 
     def stands_beside(self, others: Sequence[Happened]) -> bool:
-        """Whether this can share a line: one step at most, and never a second one of a kind."""
+        """Whether this can share a line: one step at most, never a second one of a kind, and no explanations."""
+        if self.reason or any(other.reason for other in others):
+            return False
         return all(self.kind != other.kind and not (self.is_step and other.is_step) for other in others)
 
 

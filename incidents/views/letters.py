@@ -129,6 +129,7 @@ def _open(sha256: str):  # type: ignore[no-untyped-def]
 _BASE = "body{margin:0;padding:12px;background:#fff;color:#1d1b22;overflow-wrap:break-word;"
 # The frame is always paper: letters are written for a white ground and say only half of their colours.
 _STYLES = {
-    "html": _BASE + "font:14px/1.5 system-ui,sans-serif}img{max-width:100%;height:auto}table{max-width:100%}",
+    "html": _BASE + "font:14px/1.5 system-ui,sans-serif}img{max-width:100%;height:auto}table{max-width:100%}"
+    "body>:first-child{margin-top:0}body>:last-child{margin-bottom:0}",
     "text": _BASE + "}pre{margin:0;font:13px/1.5 ui-monospace,Consolas,monospace;white-space:pre-wrap}",
 }

@@ -1,0 +1,97 @@
+// The note: kept in this tab until it is stored, sent by Ctrl+Enter. The keys of the card. Beginnings of codes completed.
+(function () {
+  "use strict";
+  const code = document.querySelector(".dk-card").dataset.code, key = "note " + code;
+
+  function note() { return document.getElementById("note-text"); }
+  function keep(text) {
+    try { if (text) { sessionStorage.setItem(key, text); } else { sessionStorage.removeItem(key); } } catch { /* no storage */ }
+  }
+  if (note() && !note().value) {
+    try { note().value = sessionStorage.getItem(key) || ""; } catch { /* no storage */ }
+  }
+  document.addEventListener("input", function (event) { if (event.target === note()) { keep(note().value); } });
+  // An answer that brought the form back empty is the one that stored the note.
+  document.addEventListener("htmx:afterSettle", function () { if (note()) { keep(note().value); } });
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form && event.target.matches("textarea")) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    } else if (window.deskKeyIsFree(event)) {
+      if (event.code === "KeyN" && note()) { event.preventDefault(); note().focus(); return; }
+      const button = !event.shiftKey && document.querySelector("[data-key='" + event.code + "']");
+      if (button) { event.preventDefault(); button.click(); }
+    }
+  });
+
+  // Autocomplete: the server's list of options under the field; without it the typed beginning is resolved on saving.
+  let asked = 0, timer = 0;
+  function listOf(field) {
+    let list = field.parentNode.querySelector("[role=listbox]");
+    if (!list) {
+      list = document.createElement("ul");
+      list.className = "dk-options";
+      list.id = field.id + "-options";
+      list.setAttribute("role", "listbox");
+      field.after(list);
+      field.setAttribute("role", "combobox");
+      field.setAttribute("aria-controls", list.id);
+    }
+    return list;
+  }
+  function close(field) {
+    listOf(field).replaceChildren();
+    field.setAttribute("aria-expanded", "false");
+    field.removeAttribute("aria-activedescendant");
+  }
+  function choose(field, option) {
+    field.value = option.dataset.code;
+    close(field);
+    field.form.requestSubmit();
+  }
+  async function complete(field) {
+    if (!field.form.dataset.options) { return; }
+    const mine = ++asked, typed = field.value.trim();
+    if (typed.length < 2) { close(field); return; }
+    const url = field.form.dataset.options + "?kind=" + field.dataset.complete + "&q=" + encodeURIComponent(typed);
+    const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+    if (!answer.ok || mine !== asked) { return; }
+    const list = listOf(field);
+    list.innerHTML = await answer.text();
+    list.querySelectorAll("[role=option]").forEach(function (option, n) { option.id = list.id + "-" + n; });
+    field.setAttribute("aria-expanded", String(list.childElementCount > 0));
+  }
+  function move(field, step) {
+    const options = Array.from(listOf(field).querySelectorAll("[role=option]"));
+    const at = options.findIndex(function (option) { return option.ariaSelected === "true"; });
+    const next = options[(at + step + options.length) % options.length];
+    options.forEach(function (option) { option.ariaSelected = String(option === next); });
+    if (next) { field.setAttribute("aria-activedescendant", next.id); next.scrollIntoView({ block: "nearest" }); }
+  }
+  document.addEventListener("input", function (event) {
+    const field = event.target;
+    if (!field.matches("input[data-complete]")) { return; }
+    clearTimeout(timer);
+    timer = setTimeout(function () { complete(field); }, 150);
+  });
+  document.addEventListener("keydown", function (event) {
+    const field = event.target;
+    if (!field.matches("input[data-complete]")) { return; }
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      move(field, event.key === "ArrowDown" ? 1 : -1);
+    } else if (event.key === "Enter") {
+      const chosen = listOf(field).querySelector("[aria-selected=true]");
+      if (chosen) { event.preventDefault(); choose(field, chosen); }
+    } else if (event.key === "Escape") {
+      close(field);
+    }
+  });
+  document.addEventListener("mousedown", function (event) {
+    const option = event.target.closest(".dk-options [role=option]");
+    if (option) { event.preventDefault(); choose(option.closest("div").querySelector("input"), option); }
+  });
+  document.addEventListener("focusout", function (event) {
+    if (event.target.matches && event.target.matches("[data-complete]")) { close(event.target); }
+  });
+})();
