@@ -130,14 +130,14 @@ def _is_bounce(root: Part, subject: str, from_email: str, text: str) -> bool:
     headers = root.headers
     if "x-failed-recipients" in headers:
         return True
-    signs = 2 * (_DAEMON.match(from_email) is not None)
+    hard = 2 * (_DAEMON.match(from_email) is not None)
+    hard += return_path_is_null(headers)
+    hard += any(part.kind in _RETURNED for part in root.walk())
     # A person who passes a bounce on or answers one keeps its subject behind a prefix.
     is_own_subject = strip_prefixes(subject) == subject.strip()
-    signs += 2 * (is_own_subject and _BOUNCE_SUBJECT.search(subject) is not None)
-    signs += _BOUNCE_TEXT.search(text[:4000]) is not None
-    signs += return_path_is_null(headers)
-    signs += any(part.kind in _RETURNED for part in root.walk())
-    return signs >= 3
+    words = 2 * (is_own_subject and _BOUNCE_SUBJECT.search(subject) is not None)
+    words += _BOUNCE_TEXT.search(text[:4000]) is not None
+    return hard > 0 and hard + words >= 3
 
 
 def _auto_reasons(root: Part, subject: str, from_email: str, kind: Kind) -> Iterator[str]:

@@ -70,10 +70,18 @@ def test_a_bounce_without_a_report_is_known_by_its_sender_and_its_words(subject,
     assert kind(f"From: MAILER-DAEMON@mx.example\nSubject: {subject}\n", body) is Kind.BOUNCE
 
 
-def test_a_person_who_asks_about_a_bounce_is_no_bounce():
-    headers = "From: a@b.example\nSubject: Re: Undelivered Mail Returned to Sender\n"
+@pytest.mark.parametrize("prefix", ["Re", "Fwd", "Пересл"])
+def test_a_person_who_passes_a_bounce_on_is_no_bounce(prefix):
+    headers = f'From: a@b.example\nSubject: {prefix}: Undelivered Mail\nContent-Type: multipart/mixed; boundary="b"\n'
+    body = "--b\n\nПочему?\n--b\nContent-Type: message/rfc822\n\nSubject: NT-1\n\nx\n--b--\n"
 
-    assert kind(headers, "Почему?\n> 550 5.1.1 User unknown") is Kind.HUMAN
+    assert kind(headers, body) is Kind.HUMAN
+
+
+def test_words_alone_make_no_bounce():
+    headers = "From: a@b.example\nSubject: Генератор не доставлен\n"
+
+    assert kind(headers, "Указанный адрес не существует.") is Kind.HUMAN
 
 
 def test_the_id_of_a_returned_letter_is_found_in_plain_text():
