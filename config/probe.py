@@ -1,0 +1,59 @@
+"""Whether one container works: `python -m config.probe web PORT` or `python -m config.probe mail`.
+
+No Django here: it runs every half minute in each container.
+"""
+
+from __future__ import annotations
+
+import sys
+from http.client import HTTPConnection, HTTPException
+
+import psycopg
+
+from config.env import env_int, env_list, env_str
+
+LIMIT_SECONDS = 5
+# The watcher looks at its folders every MAIL_POLL_SECONDS at least.
+SILENCE_SECONDS = 300
+LAST_LOOK = """
+    SELECT max(last_ok_at) > now() - make_interval(secs => %s)
+    FROM mailbox_folder WHERE role = 'inbox' AND account = %s
+"""
+
+
+def web(port: int) -> bool:
+    """Whether /healthz of the server on this port says 200."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=LIMIT_SECONDS)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": _allowed_host()})
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def mail() -> bool:
+    """Whether the mailbox's inbox was seen lately."""
+    place = {
+        "host": env_str("DB_HOST"), "port": env_int("DB_PORT", 5432), "dbname": env_str("POSTGRES_DB"),
+        "user": env_str("POSTGRES_USER"), "password": env_str("POSTGRES_PASSWORD"),
+    }  # fmt: skip
+    account = env_str("PARSING_EMAIL_ADDRESS", env_str("PARSING_EMAIL_LOGIN"))
+    try:
+        with psycopg.connect(**place, connect_timeout=LIMIT_SECONDS) as connection:
+            row = connection.execute(LAST_LOOK, [SILENCE_SECONDS, account]).fetchone()
+    except psycopg.Error:
+        return False
+    return bool(row and row[0])
+
+
+def _allowed_host() -> str:
+    """A name Django will answer to."""
+    first = next(iter(env_list("DJANGO_ALLOWED_HOSTS")), "localhost")
+    return "localhost" if first == "*" else first.removeprefix(".")
+
+
+if __name__ == "__main__":
+    what, *port = sys.argv[1:]
+    sys.exit(0 if (web(int(port[0])) if what == "web" else mail()) else 1)
