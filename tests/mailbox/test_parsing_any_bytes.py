@@ -7,7 +7,7 @@ from encodings.aliases import aliases
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mailbox.parsing import ParsedEmail, letter, parse
@@ -16,6 +16,8 @@ from tests.mailbox.letters import LETTERS, problems
 HEAD = b"From: a@b.example\nSubject: x\n"
 HTML = HEAD + b"Content-Type: text/html\n\n"
 SECONDS = 3
+# parse is pure: fixtures meant for other tests have nothing to reset between examples.
+PURE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def texts(value: Any) -> list[str]:
@@ -33,6 +35,7 @@ def assert_storable(parsed: ParsedEmail) -> None:
     assert parsed.date is None or parsed.date.utcoffset() is not None
 
 
+@PURE
 @given(st.binary(max_size=2000))
 @example(b"")
 @example(b"\x00" * 10)
@@ -56,7 +59,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(PURE, max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join))
 def test_any_jumble_of_mail_syntax_is_read_and_storable(raw):
     parsed = parse(raw)
