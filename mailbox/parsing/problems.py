@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mailbox.parsing.storable import one_line
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -49,7 +51,7 @@ class Problems:
 
     def add(self, code: str, detail: str = "") -> None:
         if len(self._found) < self.LIMIT:
-            self._found.setdefault(Problem(code, detail[:200]))
+            self._found.setdefault(Problem(code, one_line(detail, 200)))
 
     def as_tuple(self) -> tuple[Problem, ...]:
         return tuple(self._found)

@@ -39,6 +39,7 @@ def assert_storable(parsed: ParsedEmail) -> None:
 @given(st.binary(max_size=2000))
 @example(b"")
 @example(b"\x00" * 10)
+@example(b"Content-Transfer-Encoding: base64\x00")
 @example(b"Subject: \xed\xa0\x80\n\n\xed\xa0\x80")
 @example(b"Content-Type: text/plain; charset=utf-7\n\n+2AA-")
 @example(b"Content-Type: text/plain; charset=utf-16\n\n\x00\xd8")
