@@ -74,7 +74,7 @@ def tend_until(supervisor: Supervisor, words: str, said: list[str]) -> bool:
         supervisor.tend()
         return any(words in line for line in said)
 
-    return wait_until(has_been_said, 10)
+    return wait_until(has_been_said, 30)
 
 
 def test_start_returns_when_each_service_is_ready_and_says_so(supervisor, said):
