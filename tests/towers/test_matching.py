@@ -188,6 +188,14 @@ def test_the_registry_decides_even_where_it_writes_codes_strangely(index: Index)
     assert index.find([subject("БС 18972")]).station_name == "БС 18972 Слобода"
 
 
+def test_a_name_as_written_goes_before_the_same_name_with_other_zeros() -> None:
+    index = Index.build(POLES, [(1, "TU0012", 1), (2, "TU000012", 2)])
+
+    assert index.find([subject("TU0012")]).station_id == 1
+    assert index.find([subject("TU000012")]).station_id == 2
+    assert index.find([subject("TU00012")]).problem == "ambiguous"
+
+
 def test_equipment_that_stands_on_many_poles_names_none(index: Index) -> None:
     many = [(pole, f"{pole}-P-11-1-1") for pole in range(20_000, 20_020)]
     crowded = Index.build(many, [(pole, "RBS6601", pole) for pole, _ in many])
@@ -227,7 +235,7 @@ def test_an_empty_registry_finds_nothing() -> None:
 )
 def test_a_megabyte_of_anything_takes_less_than_a_second(index: Index, piece: str) -> None:
     parts = [Part(source, piece * (1_000_000 // len(piece))) for source in ("subject", "reply", "quote")]
-    started = time.perf_counter()
+    started = time.thread_time()
     index.find(parts)
 
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
