@@ -11,6 +11,9 @@ from towers.matching.spelling import CHAIN, RUN, settle
 from towers.matching.vocabulary import strip_label
 
 _DIGIT = re.compile(r"[0-9]")
+# Ordinary words are passed over in one stroke, up to the next chain or the end; it may be absent, so
+# that a text without any is passed over once and not once from each of its words.
+_NEXT_CHAIN = re.compile(rf"[\W_]*+(?:[^\W\d_]++[^\w-]++(?![-_]))*+({CHAIN.pattern})?")
 # 1Адрес, KI0075БС: a Russian word glued to the end of a code by lost markup.
 _GLUED_TAIL = re.compile(r"([A-Z]{0,3}[0-9]+)(?=[^0-9]*[А-Я])[^0-9]{2,}")
 _LONGEST_RUN = 40
@@ -103,14 +106,15 @@ class Chain:
 
 def chains(text: str) -> Iterator[Chain]:
     """The chains of a folded text that hold a digit."""
-    for match in CHAIN.finditer(text):
-        if _DIGIT.search(match[0]) is None:
+    for match in _NEXT_CHAIN.finditer(text):
+        chain = match[1]
+        if chain is None or _DIGIT.search(chain) is None:
             continue
         runs = []
-        for run in RUN.finditer(match[0]):
+        for run in RUN.finditer(chain):
             if len(run[0]) > _LONGEST_RUN:
                 continue
-            start = match.start() + run.start()
+            start = match.start(1) + run.start()
             glued = _GLUED_TAIL.fullmatch(run[0])
             written = glued[1] if glued else run[0]
             settled = settle(written)
