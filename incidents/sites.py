@@ -21,6 +21,8 @@ NAMED = 3
 def read(parsed: ParsedEmail) -> Match:
     """Find pole and station in the letter: its new words first, quoted ones and names of files after them."""
     parts = [Part("subject", parsed.subject), Part("reply", parsed.reply_text), Part("quote", parsed.quoted_text)]
+    # Signatures hold phones and addresses: asked last among what was written before.
+    parts.append(Part("quote", parsed.signature_text, rank=1))
     parts += [Part("attachment", each.name) for each in parsed.attachments if not each.inline]
     return lookup.find(parts)
 

@@ -19,6 +19,7 @@ def gettext_noop(message: str) -> str:
 
 
 PROBLEM_TEXTS = {
+    "letter-cut": gettext_noop("The letter is too large (%(detail)s bytes); only its beginning was fetched."),
     "unreadable": gettext_noop("The letter could not be read: %(detail)s."),
     "header-cut": gettext_noop("The header %(detail)s is too long and was cut."),
     "headers-cut": gettext_noop("The letter has too many headers; the rest was left out."),
