@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import ijson
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from towers.json_stream import BLOCK, BrokenOff, NotAnArray, items
 from towers.reasons import reason
 from towers.rows import Feed, Reader
 
-BLOCK = 64 * 1024
 CONNECT_TIMEOUT = 10
 # No row comes near this; without the limit one endless text would be kept in memory up to the whole limit.
 MOST_ROW_BYTES = 2**20
@@ -69,7 +68,7 @@ def _too_big(most_bytes: int) -> FeedRefused:
 
 
 class _Body:
-    """The body as the file that ijson reads: without BOM, an array for sure, and never more than allowed."""
+    """The body in blocks: without BOM, an array for sure, and never more than allowed."""
 
     def __init__(self, response: requests.Response, *, ends: float, most_bytes: int) -> None:
         # read1 answers with what has come; read would wait for a whole block, however slowly it comes.
@@ -79,12 +78,9 @@ class _Body:
         self._read = 0
         self._begun = False
         self.since_row = 0
-        self.ended = False
 
-    def read(self, size: int = BLOCK) -> bytes:
-        """The next bytes; none at the end. ijson asks with 0 to learn the type."""
-        if size == 0:
-            return b""
+    def read(self) -> bytes:
+        """The next bytes; none at the end."""
         if self._begun:
             return self._next()
         self._begun = True
@@ -92,7 +88,7 @@ class _Body:
 
     def _start(self) -> bytes:
         start = b""
-        while len(start) < 16 or not start.removeprefix(_BOM).strip():
+        while not start.removeprefix(_BOM).strip() or len(start) < len(_BOM):
             block = self._next()
             if not block:
                 break
@@ -102,15 +98,12 @@ class _Body:
             raise FeedRefused("html")
         if start[:1] in (b"{", b'"'):
             raise FeedRefused("not_an_array")
-        if not start.startswith(b"["):
-            raise FeedRefused("not_json")
         return start
 
     def _next(self) -> bytes:
         block = self._more(BLOCK) or b""
         if time.monotonic() > self._ends:
             raise FeedRefused("timeout")
-        self.ended = not block
         self._read += len(block)
         self.since_row += len(block)
         if self._read > self._most_bytes:
@@ -121,13 +114,11 @@ class _Body:
 
 
 def _read_rows(body: _Body, reader: Reader[Any]) -> None:
-    for row in _objects(body):
-        body.since_row = 0
-        reader.take(row)
-
-
-def _objects(body: _Body) -> Iterator[object]:
     try:
-        yield from ijson.items(body, "item", buf_size=BLOCK)
-    except (ijson.JSONError, ValueError):  # ValueError: a number of thousands of digits
-        raise FeedRefused("broken_off" if body.ended else "not_json") from None
+        for row in items(body.read):
+            body.since_row = 0
+            reader.take(row)
+    except NotAnArray:
+        raise FeedRefused("not_json") from None
+    except BrokenOff:
+        raise FeedRefused("broken_off") from None

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from towers.queries import search_key
+from towers.matching.spelling import pole_key as search_key
 from towers.reasons import reason
 from towers.rows import ContractorRow, Feed, Notes, PoleRow, StationRow
 
@@ -325,7 +325,7 @@ def _drop_unknown_poles(cursor: CursorWrapper, notes: Notes) -> int:
 def _run(cursor: CursorWrapper, statement: str, *values: Any) -> int:
     """Rows written."""
     cursor.execute(statement, values or None)
-    return cursor.rowcount
+    return int(cursor.rowcount)
 
 
 def _count(cursor: CursorWrapper, of: str) -> int:
