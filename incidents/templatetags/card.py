@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -38,6 +39,13 @@ def day(value: date) -> str:
     if value == today:
         return _("today")
     return date_format(value, "j M" if value.year == today.year else "d.m.y").lower()
+
+
+@register.filter
+def dial(phone: str) -> str:
+    """What a telephone dials: the first number, without an extension a person has to ask for."""
+    found = re.search(r"\+?\d[\d ()\-.\u00a0\u2011-\u2014]*", phone)
+    return re.sub(r"[^\d+]", "", found[0]) if found else ""
 
 
 @register.filter

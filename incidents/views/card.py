@@ -70,8 +70,12 @@ def change_status(request: Request, code: str) -> HttpResponse:
     form = StatusForm(request.POST)
 
     def deed() -> None:
-        data = form.cleaned_data
-        services.change_status(incident, data["to"], by=request.user, at=timezone.now(), reason=data["reason"])
+        to, reason, now = form.cleaned_data["to"], form.cleaned_data["reason"].strip(), timezone.now()
+        if to.is_error and reason and incident.is_open:
+            # The reason must stand on the card until it is put right, not only in the timeline.
+            services.raise_error(incident, reason=reason, by=request.user, at=now)
+        else:
+            services.change_status(incident, to, by=request.user, at=now, reason=reason)
 
     return _do(request, incident, form, deed, STEPS, step_form=form)
 

@@ -6,8 +6,9 @@
   function fit(frame) {
     const inside = frame.contentDocument;
     if (!inside || !inside.body || !frame.offsetParent) { return; }
-    const height = Math.min(MOST, Math.ceil(inside.documentElement.getBoundingClientRect().height));
-    if (height > 0) { frame.height = String(height + (inside.documentElement.scrollWidth > frame.clientWidth ? 16 : 0)); }
+    const root = inside.documentElement, height = Math.ceil(root.getBoundingClientRect().height);
+    const border = frame.offsetHeight - frame.clientHeight, scrollbar = root.scrollWidth > frame.clientWidth ? 16 : 0;
+    if (height > 0) { frame.height = String(Math.min(MOST, height + border + scrollbar)); }
   }
 
   function watch(frame) {

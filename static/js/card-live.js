@@ -6,7 +6,7 @@
   let waiting = false;
 
   function isInUse(part) {
-    if (part.querySelector("details[open] form.dk-pop, [popover]:popover-open")) { return true; }
+    if (part.querySelector("details.dk-why[open], [popover]:popover-open")) { return true; }
     return Array.from(part.querySelectorAll("textarea,input:not([type=hidden])")).some(function (field) {
       return field === document.activeElement || field.value !== field.defaultValue;
     });
@@ -51,6 +51,9 @@
     } else if (fresh && "guard" in fresh.dataset && isInUse(target)) {
       event.detail.shouldSwap = false;
       waiting = true;
+    } else {
+      // htmx would copy the place of an opened menu as a style attribute, which the policy of the page forbids.
+      target.querySelectorAll("[style]").forEach(function (part) { part.removeAttribute("style"); });
     }
   });
 

@@ -33,6 +33,7 @@
       list.className = "dk-options";
       list.id = field.id + "-options";
       list.setAttribute("role", "listbox");
+      list.setAttribute("aria-label", field.labels[0].textContent);
       field.after(list);
       field.setAttribute("role", "combobox");
       field.setAttribute("aria-controls", list.id);
@@ -46,6 +47,8 @@
   }
   function choose(field, option) {
     field.value = option.dataset.code;
+    // One name may stand on several poles: the option says on which.
+    if (option.dataset.pole) { field.form.elements.pole.value = option.dataset.pole; }
     close(field);
     field.form.requestSubmit();
   }
@@ -58,7 +61,6 @@
     if (!answer.ok || mine !== asked) { return; }
     const list = listOf(field);
     list.innerHTML = await answer.text();
-    list.querySelectorAll("[role=option]").forEach(function (option, n) { option.id = list.id + "-" + n; });
     field.setAttribute("aria-expanded", String(list.childElementCount > 0));
   }
   function move(field, step) {
