@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 def web(port: int) -> Service:
     options = ["--host", HOST, "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "3"]
     command = python("-m", "uvicorn", "config.asgi:application", *options)
-    return Service("web", command, is_ready=lambda _: healthz(port) is not None)
+    return Service("web", command, is_ready=lambda child: child.has_said("Uvicorn running on"))
 
 
 def worker(var: Path) -> Service:
@@ -70,7 +70,7 @@ def read_ports(var: Path) -> dict[str, Any]:
 
 
 def healthz(port: int) -> int | None:
-    """The status of /healthz, or None while nobody answers."""
+    """The status of /healthz, or None if nobody answers."""
     connection = HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", "/healthz")

@@ -19,6 +19,7 @@ from config.embedded.processes import end, identity
 from config.embedded.state import LAUNCHER
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+PROGRESS_SECONDS = 10.0
 STEADY = 60.0  # who lived this long starts again without a growing pause
 
 
@@ -67,9 +68,12 @@ class Supervisor:
         self.say = say
         self.children: list[Child] = []
 
-    def start(self, services: Sequence[Service], *, waiting: Callable[[], None]) -> None:
+    def start(self, *services: Service, waiting: Callable[[], None]) -> None:
         """Start these side by side and return when each is ready; `waiting` is called all along."""
-        fresh = [self._spawn(service) for service in services]
+        self.wait_for([self.begin(service) for service in services], waiting=waiting)
+
+    def wait_for(self, fresh: Sequence[Child], *, waiting: Callable[[], None]) -> None:
+        """Return when each of these, begun before, is ready; one that ends instead stops the start."""
         while not all(child.ready for child in fresh):
             waiting()
             for child in self.children:
@@ -80,10 +84,14 @@ class Supervisor:
             time.sleep(0.05)
 
     def run(self, name: str, command: Sequence[str], *, waiting: Callable[[], None]) -> None:
-        """Run a program to its end, which must be good."""
-        child = self._spawn(Service(name, command, is_ready=lambda _: True))
+        """Run a program to its end, which must be good; now and then say how far it is."""
+        child = self.begin(Service(name, command, is_ready=lambda _: True))
+        told = child.started
         while child.process.poll() is None:
             waiting()
+            if time.monotonic() > told + PROGRESS_SECONDS:
+                told = time.monotonic()
+                self.say(f"    {last_line(child.log)}")
             time.sleep(0.05)
         self.children.remove(child)
         if child.process.returncode:
@@ -115,7 +123,8 @@ class Supervisor:
         self.children.clear()
         leftovers.sweep(self.environment[LAUNCHER])
 
-    def _spawn(self, service: Service) -> Child:
+    def begin(self, service: Service) -> Child:
+        """Start a service without waiting for it."""
         log = log_path(self.var, service.name.replace(" ", "-"))
         with open_log(log) as file:
             process = subprocess.Popen(
@@ -156,7 +165,7 @@ class Supervisor:
 
     def _restart(self, dead: Child) -> None:
         place = self.children.index(dead)
-        child = self._spawn(dead.service)
+        child = self.begin(dead.service)
         self.children.remove(child)
         child.pause = min(dead.pause * 2, LONGEST_PAUSE)
         self.children[place] = child

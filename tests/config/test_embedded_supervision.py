@@ -32,7 +32,7 @@ var = Path(sys.argv[1])
 with launch.only_launcher(var, int(sys.argv[2])):
     supervisor = Supervisor(var, os.environ, print)
     command = python("-c", sys.argv[3])
-    supervisor.start([Service("child", command, lambda child: child.has_said("pid"))], waiting=lambda: None)
+    supervisor.start(Service("child", command, lambda child: child.has_said("pid")), waiting=lambda: None)
     print("started", flush=True)
     time.sleep(60)
 """
@@ -78,7 +78,7 @@ def tend_until(supervisor: Supervisor, words: str, said: list[str]) -> bool:
 
 
 def test_start_returns_when_each_service_is_ready_and_says_so(supervisor, said):
-    supervisor.start([service()], waiting=nothing)
+    supervisor.start(service(), waiting=nothing)
     assert len(said) == 1
     assert "letter box" in said[0]
     assert "ready" in said[0]
@@ -86,23 +86,23 @@ def test_start_returns_when_each_service_is_ready_and_says_so(supervisor, said):
 
 def test_a_service_that_ends_at_its_start_stops_the_start_with_its_last_words(supervisor):
     with pytest.raises(EmbeddedError, match=r"letter box ended with code 3 \(no stamps\)\. See .*letter-box\.log"):
-        supervisor.start([service("print('no stamps'); raise SystemExit(3)")], waiting=nothing)
+        supervisor.start(service("print('no stamps'); raise SystemExit(3)"), waiting=nothing)
 
 
 def test_a_service_that_is_never_ready_stops_the_start(supervisor):
     slow = service("import time; time.sleep(60)", start_limit=0.2)
     with pytest.raises(EmbeddedError, match="letter box is not ready in 0 s"):
-        supervisor.start([slow], waiting=nothing)
+        supervisor.start(slow, waiting=nothing)
 
 
 def test_a_service_that_waits_for_somebody_elses_server_does_not_stop_the_start(supervisor, said):
     patient = "import time; print('no route', flush=True); time.sleep(60)"
-    supervisor.start([service(patient, start_limit=0.3, may_come_later=True)], waiting=nothing)
+    supervisor.start(service(patient, start_limit=0.3, may_come_later=True), waiting=nothing)
     assert "goes on trying (no route)" in said[0]
 
 
 def test_a_killed_service_is_started_again_and_waits_longer_each_time(supervisor, said):
-    supervisor.start([service()], waiting=nothing)
+    supervisor.start(service(), waiting=nothing)
     supervisor.children[0].process.kill()
     assert tend_until(supervisor, "was killed by SIGKILL (ready)", said)
     assert "again in 1 s" in said[-1]
@@ -112,7 +112,7 @@ def test_a_killed_service_is_started_again_and_waits_longer_each_time(supervisor
 
 
 def test_what_a_killed_service_had_started_goes_with_it(supervisor, said):
-    supervisor.start([Service("tree", python("-c", WITH_CHILD), lambda child: child.has_said("pid"))], waiting=nothing)
+    supervisor.start(Service("tree", python("-c", WITH_CHILD), lambda child: child.has_said("pid")), waiting=nothing)
     child = supervisor.children[0]
     assert wait_until(lambda: len(children_in(child.log)) == 2, 5)
     both = children_in(child.log)
@@ -134,7 +134,7 @@ def test_stop_goes_backwards_and_kills_who_does_not_listen(supervisor, tmp_path)
         service(deaf, stop_limit=0.2),
         service(polite.format(str(record), "last ")),
     ]
-    supervisor.start(services, waiting=nothing)
+    supervisor.start(*services, waiting=nothing)
     processes = [child.process for child in supervisor.children]
     supervisor.stop(hurry=lambda: False)
     assert record.read_text() == "last first "
@@ -202,6 +202,6 @@ def test_the_mark_of_a_launcher_counts_only_while_it_runs(tmp_path):
 
 
 def test_sweeping_spares_the_children_of_other_launchers(supervisor):
-    supervisor.start([service()], waiting=nothing)
+    supervisor.start(service(), waiting=nothing)
     leftovers.sweep("1:1")
     assert supervisor.children[0].process.poll() is None

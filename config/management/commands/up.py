@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from django.db import connections
 
 from config.embedded import keeper, launch, paths, postgres, services, state, valkey
 from config.embedded.errors import EmbeddedError
-from config.embedded.supervision import Service, Supervisor
+from config.embedded.processes import wait_until
+from config.embedded.supervision import Supervisor
 from config.env import env_int
 
 SERVERS = {postgres.NAME: ("database", postgres), valkey.NAME: ("broker", valkey)}
 SERVER_CHECK_SECONDS = 1.0
+HEALTH_LIMIT = 30.0
 
 
 class Command(BaseCommand):
@@ -49,7 +52,7 @@ class Command(BaseCommand):
         with self.step("migrations"):
             call_command("migrate", interactive=False, verbosity=0)
             connections.close_all()
-        self.start(*self.choose_services())
+        self.start_services()
         self.announce()
         while True:
             self.tend_servers()
@@ -67,28 +70,33 @@ class Command(BaseCommand):
                 if found["note"]:
                     self.say(f"    {found['note']}")
 
-    def choose_services(self) -> list[Service]:
-        """What runs, in this order. Without a mailbox the demo does, unless the database is somebody's own."""
-        product = [services.web(self.port), services.worker(self.var)]
-        if settings.MAIL_ACCOUNT:
-            return [*product, services.watcher()]
-        if settings.PRODUCTION:
+    def start_services(self) -> None:
+        """The demo's servers first, where there is a demo, since the product is pointed at them."""
+        begin, wait = self.supervisor.begin, partial(self.supervisor.wait_for, waiting=self.tend_servers)
+        # Without a mailbox there is a demo, unless the database is somebody's own.
+        demo = settings.MAIL_ACCOUNT is None and not settings.PRODUCTION
+        if demo:
+            wait([begin(services.demo_servers(self.var))])
+            self.supervisor.environment |= services.demo_environment(self.var)
+        web = begin(services.web(self.port))
+        if demo:
+            # Before the worker and the watcher, who would take the letters of the past as fresh ones.
+            with self.step("demo history"):
+                self.supervisor.run("demo history", services.manage("demo_seed"), waiting=self.tend_servers)
+        rest = [services.worker(self.var)]
+        if demo or settings.MAIL_ACCOUNT:
+            rest.append(services.watcher())
+        else:
             self.say("  no letters come in: PARSING_EMAIL_SERVER is not set")
-            return product
-        self.start(services.demo_servers(self.var))
-        self.supervisor.environment |= services.demo_environment(self.var)
-        with self.step("demo history"):
-            self.supervisor.run("demo history", services.manage("demo_seed"), waiting=self.tend_servers)
-        return [*product, services.watcher(), services.demo_letters()]
-
-    def start(self, *wanted: Service) -> None:
-        self.supervisor.start(wanted, waiting=self.tend_servers)
+        if demo:
+            rest.append(services.demo_letters())
+        wait([web, *map(begin, rest)])
 
     def announce(self) -> None:
         state.mark_ready(self.var)
-        status = services.healthz(self.port)
-        if status != 200:
-            raise EmbeddedError(f"The web server says {status} at /healthz. See {self.var / 'logs' / 'web.log'}.")
+        if not wait_until(lambda: services.healthz(self.port) == 200, HEALTH_LIMIT, pause=0.2):
+            said = services.healthz(self.port)
+            raise EmbeddedError(f"/healthz says {said}, not 200. See {keeper.log_path(self.var, 'web')}.")
         self.say(f"Ready after {time.monotonic() - self.began:.0f} s: http://127.0.0.1:{self.port}/")
         logins = paths.logins_file(self.var)
         if logins.exists() and services.read_ports(self.var):
