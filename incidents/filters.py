@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import Q
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.codes import code_in_subject
 from incidents.models import Incident, Status
@@ -42,15 +42,56 @@ class Queue:
 QUEUES = {
     queue.name: queue
     for queue in (
-        Queue("mine", _("Mine"), "user", "", lambda rows, me, now: rows.of(me)),
-        Queue("new", _("New"), "circle-dashed", "is-new", lambda rows, me, now: rows.new()),
-        Queue("unassigned", _("Unassigned"), "user-plus", "is-new", lambda rows, me, now: rows.of(None), True),
-        Queue("no_site", _("Without site"), "map-pin", "is-wait", lambda rows, me, now: rows.without_site(), True),
-        Queue("at_risk", _("At risk"), "hourglass", "is-risk", lambda rows, me, now: rows.at_risk(now), True),
-        Queue("overdue", _("Overdue"), "alert-octagon", "is-over", lambda rows, me, now: rows.overdue(now), True),
-        Queue("waiting", _("Waiting"), "player-pause", "is-wait", lambda rows, me, now: rows.waiting()),
-        Queue("open", _("All open"), "inbox", "", lambda rows, me, now: rows),
-        Queue("closed", _("Closed"), "circle-check", "is-done", lambda rows, me, now: rows, is_history=True),
+        Queue("mine", pgettext_lazy("queue", "Mine"), "user", "", lambda rows, me, now: rows.of(me)),
+        Queue("new", pgettext_lazy("queue", "New"), "circle-dashed", "is-new", lambda rows, me, now: rows.new()),
+        Queue(
+            "unassigned",
+            pgettext_lazy("queue", "Unassigned"),
+            "user-plus",
+            "is-new",
+            lambda rows, me, now: rows.of(None),
+            True,
+        ),
+        Queue(
+            "no_site",
+            pgettext_lazy("queue", "Without site"),
+            "map-pin",
+            "is-wait",
+            lambda rows, me, now: rows.without_site(),
+            True,
+        ),
+        Queue(
+            "at_risk",
+            pgettext_lazy("queue", "At risk"),
+            "hourglass",
+            "is-risk",
+            lambda rows, me, now: rows.at_risk(now),
+            True,
+        ),
+        Queue(
+            "overdue",
+            pgettext_lazy("queue", "Overdue"),
+            "alert-octagon",
+            "is-over",
+            lambda rows, me, now: rows.overdue(now),
+            True,
+        ),
+        Queue(
+            "waiting",
+            pgettext_lazy("queue", "Waiting"),
+            "player-pause",
+            "is-wait",
+            lambda rows, me, now: rows.waiting(),
+        ),
+        Queue("open", pgettext_lazy("queue", "All open"), "inbox", "", lambda rows, me, now: rows),
+        Queue(
+            "closed",
+            pgettext_lazy("queue", "Closed"),
+            "circle-check",
+            "is-done",
+            lambda rows, me, now: rows,
+            is_history=True,
+        ),
     )
 }
 ORDERS = {

@@ -11,14 +11,13 @@ from incidents.models import Incident
 from incidents.paging import Cursor
 
 
-class Cell(tables.TemplateColumn):
+class Cell(tables.Column):
     """A column drawn by incidents/desk_cells/<name>.html; `sorts`: the orders its heading offers, the usual first."""
 
     def __init__(self, name: str, title: Any, css: str, *, icon: str = "", sorts: tuple[str, ...] = ()) -> None:
-        self.sorts, self.icon = sorts, icon
-        attrs = {"td": {"class": f"c-{css}"}, "th": {"class": f"w-{css}"}}
-        template = f"incidents/desk_cells/{name}.html"
-        super().__init__(template_name=template, verbose_name=title, attrs=attrs, orderable=False)
+        super().__init__(verbose_name=title, orderable=False, empty_values=())
+        # Included by the row's template: a TemplateColumn would run every context processor for every cell.
+        self.template, self.css, self.icon, self.sorts = f"incidents/desk_cells/{name}.html", css, icon, sorts
 
 
 def _row_class(record: Incident) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django import template
 from django.template.context import Context
@@ -41,6 +42,7 @@ CLOCK_LOOK = {
 }
 # As the desk has called them for years; other operators get their first letters.
 OPERATOR_MARKS = {"tele2": "Т2", "megafon": "МФ", "vimpelcom": "ВК", "mts": "МТС"}
+_KIND_OF_REGION = re.compile(r"\b(область|обл\.?|край|республика|респ\.?|автономный округ|АО)(?!\w)", re.IGNORECASE)
 LEGAL_FORMS = {"ООО", "ПАО", "АО", "ОАО", "ЗАО"}
 
 
@@ -162,15 +164,22 @@ def ago(context: Context, moment: datetime) -> SafeString:
 
 
 @register.filter
+def short_region(name: str) -> str:
+    """A region without the word for its kind, as a narrow column has room for: «Кировская область» is «Кировская»."""
+    return _KIND_OF_REGION.sub("", name).strip() or name
+
+
+@register.filter
 def exact(moment: datetime | None) -> str:
     """The moment in the desk's time zone, with its name; nothing for nothing."""
     return clocks.exact(moment) if moment else ""
 
 
 @register.filter
-def span(length: Any) -> str:
-    """A length of time in two numbers."""
-    return clocks.span(length)
+def span(length: timedelta) -> str:
+    """A length of time in two numbers, or in one where it is so many whole hours."""
+    hours, rest = divmod(length, timedelta(hours=1))
+    return clocks.span(length) if rest else _("%(hours)d h") % {"hours": hours}
 
 
 def _now(context: Context) -> datetime:

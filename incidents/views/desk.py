@@ -36,7 +36,7 @@ MOST_CODES = 200
 @require_safe
 @permission_required("incidents.view_incident", raise_exception=True)
 def desk(request: Request) -> HttpResponse:
-    """The whole page; its list alone for a boosted link; rows, counts and loads for an open page (`live`)."""
+    """The whole page; its list alone for a boosted link; what an open page lacks for `live=rows` and `live=counts`."""
     now = timezone.now()
     statuses = list(Status.objects.all())
     people = list(get_user_model().objects.assignable().order_by("last_name", "first_name", "username"))
@@ -51,13 +51,14 @@ def desk(request: Request) -> HttpResponse:
         "kept": _kept(request, filters),
         "page": shown,
         "table": DeskTable(shown.rows, filters=filters),
-        "queues": _queues(request.user, now),
         "statuses": statuses,
         "people": people,
-        "shift": _shift(people),
         "nobody": NOBODY,
     }
-    context["count"] = next((n for queue, n in context["queues"] if queue == filters.queue), None)
+    if request.GET.get("live") != "rows":
+        context["queues"] = queues = _queues(request.user, now)
+        context["count"] = dict(queues)[filters.queue]
+        context["shift"] = _shift(people)
     if is_live:
         return _private(render(request, "incidents/desk_live.html", context))
     if request.htmx.boosted and not request.htmx.history_restore_request:

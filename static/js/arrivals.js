@@ -99,10 +99,11 @@
     if (event.code === "Period" && waiting.size && window.deskKeyIsFree(event)) { show(); }
   });
   document.addEventListener("pointerover", function (event) {
-    const inside = event.pointerType === "mouse" && event.target.closest && event.target.closest("#scroll") !== null;
+    const inside = event.pointerType === "mouse" && event.target.closest && event.target.closest("#main") !== null;
     if (over && !inside) { over = false; settle(); }
     over = inside;
   });
+  // The whole column counts, so that the pill does not go before it is pressed.
   document.documentElement.addEventListener("pointerleave", function () { over = false; settle(); });
   ["pointermove", "keydown"].forEach(function (name) {
     document.addEventListener(name, function () { movedAt = Date.now(); }, { passive: true });

@@ -10,6 +10,7 @@
       line.querySelector(".num").textContent = clock.format(new Date()) + " " + line.dataset.name;
     }
     line.querySelector(".words").textContent = up ? line.dataset.up + "," : line.dataset.down;
+    line.classList.toggle("is-up", up);
     line.classList.toggle("is-over", !up);
     line.querySelector("use").setAttribute("href", document.body.dataset.icons + (up ? "#i-circle-check" : "#i-plug-connected-x"));
   }

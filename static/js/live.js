@@ -1,43 +1,53 @@
 // Keeps the list true: asks for the rows that events name, changes cells in place, hands arrivals over, renews counts.
 (function () {
   "use strict";
-  const PAUSE_MS = 1000;
+  const ROWS_MS = 250;
+  const COUNTS_MS = 1000;
+  const MOST_CODES = 200;
   // News that bring a row to its place in the order; anything else changes it where it stands.
   const NEWS = ["opened", "reopened", "letter", "power_back"];
-  const named = new Map();
-  let everything = false, busy = false, timer = 0, askedAt = 0;
+  let named = new Map();
+  let everything = false, counts = false, busy = false, timer = 0, askedAt = 0, countedAt = 0;
 
   function known() { return Array.from(document.querySelectorAll("#rows > [data-code]"), function (row) { return row.dataset.code; }); }
 
-  // The first event is asked about at once, those that follow within a second together.
+  // A first event is asked about at once, those that follow closely together; counts once a second at most.
   function plan() {
-    if (timer || busy) { return; }
-    timer = setTimeout(ask, Math.max(0, askedAt + PAUSE_MS - Date.now()));
+    if (busy || !(named.size || everything || counts)) { return; }
+    const at = named.size || everything ? askedAt + ROWS_MS : countedAt + COUNTS_MS;
+    clearTimeout(timer);
+    timer = setTimeout(ask, Math.max(0, at - Date.now()));
+  }
+
+  function address(main, codes, whole, withCounts) {
+    const question = new URL(main.dataset.url, location.href);
+    question.searchParams.set("live", withCounts ? "counts" : "rows");
+    question.searchParams.set("codes", codes.slice(0, MOST_CODES).join(","));
+    if (whole && !("later" in main.dataset)) { question.searchParams.set("first", "1"); }
+    return question;
   }
 
   async function ask() {
-    timer = 0;
+    const main = document.getElementById("main"), kinds = named, whole = everything;
+    const codes = whole ? Array.from(new Set([...known(), ...kinds.keys()])) : Array.from(kinds.keys());
+    const withCounts = counts && Date.now() - countedAt >= COUNTS_MS;
+    named = new Map();
+    everything = false;
     busy = true;
     askedAt = Date.now();
-    const main = document.getElementById("main"), kinds = new Map(named), whole = everything;
-    named.clear();
-    everything = false;
-    const codes = whole ? Array.from(new Set([...known(), ...kinds.keys()])) : Array.from(kinds.keys());
-    const address = new URL(main.dataset.url, location.href);
-    address.searchParams.set("live", "1");
-    address.searchParams.set("codes", codes.slice(0, 200).join(","));
-    if (whole && !("later" in main.dataset)) { address.searchParams.set("first", "1"); }
-    try {
-      const answer = await fetch(address, { redirect: "error" });
-      if (answer.ok && document.getElementById("main") === main) {
-        put(new DOMParser().parseFromString(await answer.text(), "text/html"), codes, kinds);
-      }
-    } catch (error) {
+    if (withCounts) { counts = false; countedAt = askedAt; }
+    const answer = await fetch(address(main, codes, whole, withCounts), { redirect: "manual" }).catch(function () { return null; });
+    const text = answer && answer.ok ? await answer.text().catch(function () { return null; }) : null;
+    busy = false;
+    if (text === null) {
       // The next event or the poll asks again; the line below the list says that the connection is lost.
       everything = true;
+      if (answer && answer.type === "opaqueredirect") { document.body.dispatchEvent(new CustomEvent("signed-out")); }
+      return;
     }
-    busy = false;
-    if (named.size) { plan(); }
+    // Meanwhile another queue may have come in.
+    if (document.getElementById("main") === main) { put(new DOMParser().parseFromString(text, "text/html"), codes, kinds); }
+    plan();
   }
 
   function put(fresh, codes, kinds) {
@@ -51,7 +61,7 @@
       if (!old || isNews || window.deskArrivals.has(code)) { arriving.push(row); }
     });
     window.deskArrivals.take(arriving, codes.filter(function (code) { return !found.has(code); }));
-    renew(fresh);
+    if (fresh.getElementById("queues")) { renew(fresh); }
   }
 
   // Only cells that differ are replaced, and flash once.
@@ -92,7 +102,8 @@
   document.body.addEventListener("incident", function (event) {
     const before = named.get(event.detail.code);
     if (!NEWS.includes(before)) { named.set(event.detail.code, event.detail.kind); }
+    counts = true;
     plan();
   });
-  document.body.addEventListener("resync", function () { everything = true; plan(); });
+  document.body.addEventListener("resync", function () { everything = counts = true; plan(); });
 })();

@@ -11,6 +11,14 @@
     here.searchParams.delete("open");
     return here.pathname + here.search;
   }
+  // On a narrow screen the queues are a line that scrolls: the current one must be in sight.
+  function reveal() {
+    const tabs = document.getElementById("tabs"), tab = tabs.querySelector("[aria-current]");
+    if (tab) { tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - 12; }
+  }
+  document.addEventListener("htmx:afterSettle", function (event) { if (event.target.id === "main") { reveal(); } });
+  reveal();
+
   addEventListener("pagehide", function () {
     const row = document.querySelector("#rows > [aria-current]");
     const place = { address: address(), top: scroller().scrollTop, code: row ? row.dataset.code : "" };

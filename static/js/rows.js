@@ -77,12 +77,17 @@
   document.body.addEventListener("incident", function (event) {
     if (event.detail.code === pane.dataset.code) { refresh(); }
   });
-  document.addEventListener("htmx:afterRequest", function (event) {
-    const form = event.target.closest("#preview form");
-    if (!form || !event.detail.successful) { return; }
+  // Steps are answered for the card; here only what they say is shown, and the pane and the row are asked for anew.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const form = event.detail.requestConfig.elt.closest("#preview form");
+    if (!form || event.detail.isError) { return; }
+    event.detail.shouldSwap = false;
     const row = document.querySelector("#rows > [data-code='" + CSS.escape(pane.dataset.code) + "']");
     if (form.dataset.reads) { if (row) { row.classList.remove("unread"); } return; }
+    const answer = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+    document.getElementById("toasts").append(...answer.querySelectorAll("[data-toast]"));
     document.activeElement.blur();
+    pane.querySelectorAll(":popover-open").forEach(function (menu) { menu.hidePopover(); });
     refresh();
     document.body.dispatchEvent(new CustomEvent("incident", { detail: { code: pane.dataset.code, kind: "own" } }));
   });

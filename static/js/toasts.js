@@ -30,6 +30,7 @@
   });
   document.addEventListener("htmx:sendError", function () { say("toast-offline"); });
   document.addEventListener("htmx:responseError", function () { say("toast-offline"); });
+  document.body.addEventListener("signed-out", function () { say("toast-signed-out"); });
   // An expired session answers with the sign-in page: it must not land inside this one, where a text may be waiting.
   document.addEventListener("htmx:beforeSwap", function (event) {
     const answered = new URL(event.detail.xhr.responseURL || location.href, location.href).pathname;

@@ -52,12 +52,12 @@ def test_a_letter_appears_and_neither_the_note_nor_the_place_is_lost(open_page: 
     page = open_page(me, incident.get_absolute_url())
     is_live(page)
     page.fill("#note-text", "Звонил масте")
-    page.evaluate("document.getElementById('main').scrollTop = 200")
+    page.evaluate("document.getElementById('card-talk').scrollTop = 200")
 
     come(incident, "Питание восстановлено")
 
     expect(page.get_by_text("Питание восстановлено")).to_be_attached(timeout=2000)
-    assert page.evaluate("document.getElementById('main').scrollTop") == 200
+    assert page.evaluate("document.getElementById('card-talk').scrollTop") == 200
     assert page.input_value("#note-text") == "Звонил масте"
     assert page.evaluate("document.activeElement.id") == "note-text"
     page.click(".dk-below")
