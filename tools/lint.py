@@ -17,6 +17,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "types": (sys.executable, "-m", "mypy"),
     "system checks": (*MANAGE, "check", "--fail-level", "WARNING"),
     "migrations": (*MANAGE, "makemigrations", "--check", "--dry-run"),
+    "translations": (sys.executable, "tools/translations.py", "check"),
 }
 
 

@@ -37,7 +37,7 @@ def update(extra: list[str]) -> None:
     for path in extra:
         for known in polib.pofile(path):
             entry = catalogue.find(known.msgid, msgctxt=known.msgctxt or False)
-            if entry and not is_done(entry):
+            if entry and not is_done(entry) and bool(entry.msgid_plural) == bool(known.msgid_plural):
                 entry.msgstr, entry.msgstr_plural = known.msgstr, known.msgstr_plural
                 entry.flags = [flag for flag in entry.flags if flag != "fuzzy"]
     catalogue.save()
@@ -68,7 +68,8 @@ def untranslated() -> list[str]:
 def stale() -> list[str]:
     """The .mo is what programs read: it must say what the .po says."""
     said = {(e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in polib.mofile(str(CATALOGUE.with_suffix(".mo")))}
-    wanted = {(e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in polib.pofile(str(CATALOGUE))}
+    done = [e for e in polib.pofile(str(CATALOGUE)) if is_done(e)]
+    wanted = {(e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in done}
     return [] if said == wanted else ["django.mo is older than django.po: python tools/translations.py compile"]
 
 
