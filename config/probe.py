@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from http.client import HTTPConnection, HTTPException
+from typing import Any
 
 import psycopg
 
@@ -35,7 +36,7 @@ def web(port: int) -> bool:
 
 def mail() -> bool:
     """Whether the mailbox's inbox was seen lately."""
-    place = {
+    place: dict[str, Any] = {
         "host": env_str("DB_HOST"), "port": env_int("DB_PORT", 5432), "dbname": env_str("POSTGRES_DB"),
         "user": env_str("POSTGRES_USER"), "password": env_str("POSTGRES_PASSWORD"),
     }  # fmt: skip

@@ -12,5 +12,6 @@ graceful_timeout = 20
 max_requests, max_requests_jitter = 5000, 500
 # A heartbeat on a slow disk would look like a hanging worker.
 worker_tmp_dir = "/dev/shm"
+control_socket_disable = True
 # Only the gateway reaches this port; it overwrites what a client claims about itself.
 forwarded_allow_ips = "*"

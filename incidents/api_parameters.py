@@ -59,7 +59,7 @@ def read_none(query: QueryDict) -> None:
     if wrong := {name: ["Unknown parameter. There is none here."] for name in query if name != "format"}:
         raise ValidationError(wrong)
     if "format" in query:
-        _format(query["format"])
+        _format(str(query["format"]))
 
 
 def _asked(values: dict[str, Any], now: datetime) -> Asked:

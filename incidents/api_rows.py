@@ -81,8 +81,9 @@ def _is_expired(one: dict[str, Any], now: datetime) -> bool | None:
     """Whether the contractor is, or was, later than his deadline; None while he has none."""
     if one["contractor_due_at"] is None:
         return None
+    due: datetime = one["contractor_due_at"]
     ended: datetime = one["contractor_done_at"] or one["closed_at"] or now
-    return ended > one["contractor_due_at"]
+    return ended > due
 
 
 def _vendor_emails(one: dict[str, Any]) -> str | None:

@@ -72,6 +72,7 @@ _DAY = "A day (2026-01-31, desk time) or a moment (2026-01-31T09:30:00+03:00)"
 
 LIST: dict[str, Any] = {
     "operation_id": "incidents_list",
+    "tags": ["incidents"],
     "parameters": [
         _query("last_month", bool, "From the first day of the previous month, desk time, to now."),
         _query("incident_date_after", OpenApiTypes.STR, f"{_DAY}: that one and later."),
@@ -87,6 +88,7 @@ LIST: dict[str, Any] = {
 }
 DETAIL: dict[str, Any] = {
     "operation_id": "incidents_retrieve",
+    "tags": ["incidents"],
     "responses": {
         200: IncidentSerializer,
         400: _WRONG,

@@ -21,7 +21,9 @@ INCIDENT, RESYNC = "incident", "resync"
 MOST_WAITING = 256
 PAUSES = (0.2, 0.5, 1, 2, 5)
 # A server that vanished without a word is noticed within half a minute.
-KEEPALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "connect_timeout": 5}
+KEEPALIVE: dict[str, Any] = {
+    "connect_timeout": 5, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
