@@ -77,15 +77,12 @@
   document.body.addEventListener("incident", function (event) {
     if (event.detail.code === pane.dataset.code) { refresh(); }
   });
-  // Steps are answered for the card; here only what they say is shown, and the pane and the row are asked for anew.
-  document.addEventListener("htmx:beforeSwap", function (event) {
-    const form = event.detail.requestConfig.elt.closest("#preview form");
-    if (!form || event.detail.isError) { return; }
-    event.detail.shouldSwap = false;
+  // A step taken in the pane: the pane and the row are asked for anew, with the event stream or without it.
+  document.addEventListener("htmx:afterRequest", function (event) {
+    const form = event.detail.elt.closest("#preview form");
+    if (!form || !event.detail.successful) { return; }
     const row = document.querySelector("#rows > [data-code='" + CSS.escape(pane.dataset.code) + "']");
     if (form.dataset.reads) { if (row) { row.classList.remove("unread"); } return; }
-    const answer = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
-    document.getElementById("toasts").append(...answer.querySelectorAll("[data-toast]"));
     document.activeElement.blur();
     pane.querySelectorAll(":popover-open").forEach(function (menu) { menu.hidePopover(); });
     refresh();
