@@ -113,7 +113,7 @@ class Command(BaseCommand):
             if not keeper.has_keeper(self.var, name):
                 self.say(f"{label}: its keeper was killed, starting both again")
                 self.try_to_revive(name)
-            elif (now := int(keeper.state_of(self.var, name).get("restarts", 0))) != seen:
+            elif keeper.is_running(self.var, name) and (now := keeper.state_of(self.var, name)["restarts"]) != seen:
                 self.restarts[name] = now
                 self.say(f"{label}: was killed, started again. See {keeper.log_path(self.var, name)}.")
 
