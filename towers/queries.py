@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from django.db.models import Q
 
-from towers.matching.spelling import pole_key as search_key
+from towers.keys import pole_key, station_key
 from towers.models import BaseStation, Pole, PoleQuerySet
 
 # What the keys of a Russian keyboard give when a Latin code was meant.
@@ -14,16 +15,16 @@ _RUSSIAN = str.maketrans("йцукенгшщзфывапролдячсмить",
 _INNER_NUMBER = re.compile(r"(?<=[^0-9])0*([0-9]+)")
 
 
-def keys_of(text: str) -> list[str]:
+def _keys(text: str, key: Callable[[str], str]) -> list[str]:
     """The keys that a typed text may be the beginning of: as it looks, then by the keys that were pressed."""
     pressed = text.casefold().translate(_RUSSIAN)
-    return list(dict.fromkeys(filter(None, (search_key(text), search_key(pressed)))))
+    return list(dict.fromkeys(filter(None, (key(text), key(pressed)))))
 
 
 def pole_code_begins(text: str) -> Q:
     """Poles whose code begins as typed; none begins with an empty text."""
     condition = Q(pk__in=[])
-    for key in keys_of(text):
+    for key in _keys(text, pole_key):
         condition |= Q(code_key__startswith=key)
     return condition
 
@@ -31,7 +32,7 @@ def pole_code_begins(text: str) -> Q:
 def station_name_begins(text: str, *, whole: bool = False) -> Q:
     """Stations whose name begins as typed, or is what was typed; KI0075 is KI000075 as well."""
     condition = Q(pk__in=[])
-    for key in keys_of(text):
+    for key in _keys(text, station_key):
         condition |= Q(name_key__regex=f"^{_padded(key)}{'$' if whole else ''}")
     return condition
 
@@ -55,7 +56,7 @@ def stations_starting_with(text: str, limit: int = 10) -> list[BaseStation]:
 
 def resolve(text: str) -> tuple[list[Pole], list[BaseStation]]:
     """Poles and stations with exactly this code or name, standing ones first; spelling does not matter."""
-    poles = Pole.objects.filter(code_key__in=keys_of(text)).order_by("-gone_at", "id")
+    poles = Pole.objects.filter(code_key__in=_keys(text, pole_key)).order_by("-gone_at", "id")
     stations = BaseStation.objects.filter(station_name_begins(text, whole=True)).order_by("-gone_at", "id")
     return list(poles), list(stations.select_related("pole").prefetch_related("operators"))
 

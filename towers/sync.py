@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from towers import rows, upserts
 from towers.models import SyncRun
-from towers.reasons import Reason, reason, say
+from towers.reasons import Reason, reason
 from towers.rows import Feed, Reader
 from towers.towerstore import FeedRefused, read_feed
 from towers.upserts import Limits, Outcome, TooLittle
@@ -147,7 +147,7 @@ def _take_feed(run: SyncRun, name: str, now: datetime) -> None:
         with transaction.atomic():
             outcome = source.take(feed, _limits(), now)
     except (FeedRefused, TooLittle) as refused:
-        logger.warning("feed %s was refused: %s", name, say(refused.reason))
+        logger.warning("feed %s was refused: %s", name, refused.reason)
         _note(run, name, _entry(reader.feed, Outcome(), refused.reason))
     else:
         _note(run, name, _entry(feed, outcome, None))

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from towers.matching.spelling import pole_key as search_key
+from towers.keys import pole_key, station_key
 from towers.reasons import reason
 from towers.rows import ContractorRow, Feed, Notes, PoleRow, StationRow
 
@@ -119,7 +119,7 @@ def take_poles(feed: Feed[PoleRow], limits: Limits, now: datetime) -> Outcome:
 def _pole_values(row: PoleRow) -> tuple[Any, ...]:
     numbers = row.site_id, row.latitude, row.longitude, row.height
     texts = row.name, row.state, row.region, row.region_ru, row.address, row.company, row.anchor_operator
-    return row.code, *numbers, search_key(row.code), *texts
+    return row.code, *numbers, pole_key(row.code), *texts
 
 
 # --- contractors
@@ -194,7 +194,7 @@ def take_stations(feed: Feed[StationRow], limits: Limits, now: datetime) -> Outc
         _fill(
             cursor,
             "(row int, code varchar, name varchar, name_key varchar, operator varchar, grp varchar)",
-            ((n, row.pole_code, row.name, search_key(row.name), row.operator, row.group) for n, row in feed.rows),
+            ((n, row.pole_code, row.name, station_key(row.name), row.operator, row.group) for n, row in feed.rows),
         )
         _spare(cursor, feed)
         unknown = _drop_unknown_poles(cursor, feed.notes)
