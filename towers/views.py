@@ -8,7 +8,7 @@ from celery import current_app
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Prefetch
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,18 +21,17 @@ from towers.models import BaseStation, Contractor, Pole, PoleQuerySet, SyncRun
 
 POLES_ON_A_PAGE = 50
 RUNS_SHOWN = 20
-# Longer than any code or name: nothing begins so.
-LONGEST_QUESTION = 100
+# No code, name or region is longer.
+LONGEST_QUESTION = 200
 
 
 @require_safe
 @permission_required("towers.view_pole", raise_exception=True)
 def poles(request: Request) -> HttpResponse:
     """The list by code; `after` is the last code of the page before."""
-    text = request.GET.get("q", "").strip()[:LONGEST_QUESTION]
-    region, gone = request.GET.get("region", ""), request.GET.get("gone") == "1"
+    text, region, gone = _asked(request, "q"), _asked(request, "region"), request.GET.get("gone") == "1"
     found = queries.listed(text=text, region=region, gone=gone)
-    after = request.GET.get("after", "").replace("\0", "")
+    after = _asked(request, "after")
     rows = list(_for_list(found.filter(code__gt=after) if after else found)[: POLES_ON_A_PAGE + 1])
     more, rows = len(rows) > POLES_ON_A_PAGE, rows[:POLES_ON_A_PAGE]
     context = {
@@ -47,6 +46,11 @@ def poles(request: Request) -> HttpResponse:
     return render(request, "towers/poles.html", context)
 
 
+def _asked(request: Request, name: str) -> str:
+    """A value of the address, as PostgreSQL can be asked about it."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:LONGEST_QUESTION]
+
+
 def _for_list(found: PoleQuerySet) -> PoleQuerySet:
     return found.select_related("contractor").prefetch_related(_standing_stations())
 
@@ -59,6 +63,8 @@ def _standing_stations() -> Prefetch[str]:
 @require_safe
 @permission_required("towers.view_pole", raise_exception=True)
 def pole(request: Request, code: str) -> HttpResponse:
+    if "\0" in code:  # no text that PostgreSQL knows
+        raise Http404
     found = get_object_or_404(Pole.objects.select_related("contractor"), code=code)
     stations = found.base_stations.order_by("-gone_at", "name").prefetch_related("operators")
     return render(request, "towers/pole.html", {"pole": found, "stations": stations})
@@ -68,7 +74,7 @@ def pole(request: Request, code: str) -> HttpResponse:
 @permission_required("towers.view_pole", raise_exception=True)
 def complete(request: Request) -> HttpResponse:
     """Up to ten options for a typed beginning of a pole's code or a station's name."""
-    text = request.GET.get("q", "").strip()[:LONGEST_QUESTION]
+    text = _asked(request, "q")
     found: dict[str, object] = {"text": text}
     if request.GET.get("kind") == "station":
         found["stations"] = queries.stations_starting_with(text)
