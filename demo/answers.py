@@ -170,7 +170,7 @@ def _answer(
         pole=first.pole,
         shape="answer",
     )
-    return Letter(render(draft), draft, to_letter.site)
+    return Letter(render(draft), draft, to_letter.site, to_letter.region)
 
 
 def _quoted(draft: Draft) -> str:

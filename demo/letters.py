@@ -47,6 +47,7 @@ class Letter:
     raw: bytes
     draft: Draft
     site: str  # the pole it is about, whether it says so or not
+    region: str
 
     @property
     def shape(self) -> str:
@@ -60,15 +61,16 @@ def opening(
     *,
     busy: Collection[str] = (),
     shape: Shape | None = None,
+    flawless: bool = False,
 ) -> Letter:
-    """The first letter about a failure at a site that is not `busy`."""
+    """The first letter about a failure at a site that is not `busy`; a `flawless` one has a Message-ID."""
     group, write, _ = rng.choices(OPENINGS, [weight for *_, weight in OPENINGS])[0]
     if shape is not None:
         group, write, _ = next(item for item in OPENINGS if item[1] is shape)
     site = choose(rng, registry, group, busy)
     draft = write(rng, site, now)
     # Some old systems send no Message-ID.
-    lost = rng.random() < 0.02
+    lost = rng.random() < 0.02 and not flawless
     message_id = "" if lost else new_message_id(rng, draft.sender[1])
     draft = replace(draft, message_id=message_id, shape=write.__name__)
-    return Letter(render(draft), draft, site.pole.code)
+    return Letter(render(draft), draft, site.pole.code, site.pole.region.code)

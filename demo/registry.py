@@ -212,7 +212,7 @@ def _pole(rng: random.Random, site_id: int, code: str, region: Region) -> Pole:
         "Широта": None if empty else _number(rng, latitude),
         "Долгота": None if empty else _number(rng, longitude),
         "Высота опоры": None if rng.random() < 0.03 else _number(rng, rng.choice((28.5, 35, 42, 50, 72))),
-        "Регион": region.name,
+        "Регион": region.code,
         "RegionRu": region.name_ru,
         "Адрес": None if empty else address,
         "Инфраструктурная компания": rng.choice(OWNERS),

@@ -100,6 +100,7 @@ class ImapServer:
 
     async def _answer(self, session: Session, reader: asyncio.StreamReader, command: Command) -> None:
         status = "OK"
+        session.announce(expunges=False)  # so that a search finds what came before it was asked
         try:
             said = await self._run(session, reader, command)
         except No as error:
