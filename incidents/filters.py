@@ -145,9 +145,8 @@ class DeskFilter:
         return not (self.status or self.assignee or self.unassigned or self.text)
 
     def apply(self, rows: IncidentQuerySet, person: User, now: datetime) -> IncidentQuerySet:
-        code = code_in_subject(self.text)
-        if code and len(code) == len(self.text.replace(" ", "")):
-            return rows.filter(code=code)  # a whole code is found wherever the incident stands
+        if code := _whole_code(self.text):
+            return rows.filter(code=code)  # found wherever the incident stands
         rows = self.queue.narrow(rows.closed() if self.queue.is_history else rows.open(), person, now)
         if self.status:
             rows = rows.filter(status=self.status)
@@ -158,6 +157,12 @@ class DeskFilter:
 
 def _orders_of(queue: Queue) -> Mapping[str, Order]:
     return ORDERS_OF_CLOSED if queue.is_history else ORDERS
+
+
+def _whole_code(text: str) -> str | None:
+    """The incident code that the text is; None if it is anything else or more."""
+    code = code_in_subject(text)
+    return code if code and len(code) == len(text.replace(" ", "")) else None
 
 
 def _search(rows: IncidentQuerySet, text: str, *, in_history: bool) -> IncidentQuerySet:
