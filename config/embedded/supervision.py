@@ -48,6 +48,10 @@ class Child:
     pause: float = FIRST_PAUSE
     restart_at: float | None = None
 
+    @property
+    def is_first_start(self) -> bool:
+        return self.pause == FIRST_PAUSE  # every further one lengthens it
+
     def age(self) -> float:
         """Seconds since its start."""
         return time.monotonic() - self.started
@@ -60,7 +64,7 @@ class Child:
 
 
 class Supervisor:
-    """Keeps services running. Use it from the main thread, as a context manager: leaving stops everything."""
+    """Keeps services running. Use it from the main thread, and call `stop` at the end."""
 
     def __init__(self, var: Path, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
         self.var = var
@@ -76,31 +80,37 @@ class Supervisor:
         """Return when each of these, begun before, is ready; one that ends instead stops the start."""
         while not all(child.ready for child in fresh):
             waiting()
-            for child in self.children:
-                if child not in fresh:
-                    self._tend(child)
-                elif not child.ready:
-                    self._look_at_start(child)
+            self._tend_while_starting()
             time.sleep(0.05)
 
     def run(self, name: str, command: Sequence[str], *, waiting: Callable[[], None]) -> None:
         """Run a program to its end, which must be good; now and then say how far it is."""
         child = self.begin(Service(name, command, is_ready=lambda _: True))
         told = child.started
-        while child.process.poll() is None:
+        child.ready = True  # nobody waits for it but us
+        while not _has_ended(child.process):
             waiting()
+            self._tend_while_starting(apart_from=child)
             if time.monotonic() > told + PROGRESS_SECONDS:
                 told = time.monotonic()
                 self.say(f"    {last_line(child.log)}")
             time.sleep(0.05)
         self.children.remove(child)
-        if child.process.returncode:
+        if child.process.wait():
             raise EmbeddedError(_failure(child))
 
     def tend(self) -> None:
         """One look at everybody: who died is started again, later each time it dies young."""
         for child in list(self.children):
             self._tend(child)
+
+    def _tend_while_starting(self, *, apart_from: Child | None = None) -> None:
+        """As `tend`, but who has not been ready yet may not fail."""
+        for child in list(self.children):
+            if not child.ready and child.is_first_start:
+                self._look_at_start(child)
+            elif child is not apart_from:
+                self._tend(child)
 
     def _tend(self, child: Child) -> None:
         if child.restart_at is not None:

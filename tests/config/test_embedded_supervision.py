@@ -148,6 +148,20 @@ def test_one_run_to_its_end_must_end_well(supervisor):
     assert supervisor.children == []
 
 
+def test_a_service_begun_beside_a_long_run_is_ready_when_it_is_and_not_after_the_run(supervisor, said):
+    beside = supervisor.begin(service(start_limit=5))
+    supervisor.run("history", python("-c", "import time; time.sleep(6)"), waiting=nothing)
+    assert beside.ready
+    supervisor.wait_for([beside], waiting=nothing)
+    assert len(said) == 1
+
+
+def test_a_service_that_ends_beside_a_long_run_stops_the_start(supervisor):
+    supervisor.begin(service("raise SystemExit(3)"))
+    with pytest.raises(EmbeddedError, match="letter box ended with code 3"):
+        supervisor.run("history", python("-c", SLEEP), waiting=nothing)
+
+
 def test_a_killed_launcher_leaves_nothing_running_and_nothing_in_the_way(tmp_path):
     command = python("-c", LAUNCHER, str(tmp_path), str(free_port()), WITH_CHILD)
     for _ in range(2):
