@@ -11,7 +11,7 @@ from incidents.models import Incident
 from incidents.paging import Cursor
 
 
-class Cell(tables.Column):
+class Cell(tables.Column):  # type: ignore[misc]  # django_tables2 has no types
     """A column drawn by incidents/desk_cells/<name>.html; `sorts`: the orders its heading offers, the usual first."""
 
     def __init__(self, name: str, title: Any, css: str, *, icon: str = "", sorts: tuple[str, ...] = ()) -> None:
@@ -28,7 +28,7 @@ def _row_key(record: Incident, table: DeskTable) -> str:
     return str(Cursor.of(record, table.order_of_page))
 
 
-class DeskTable(tables.Table):
+class DeskTable(tables.Table):  # type: ignore[misc]
     """Incidents as the desk lists them: one line of 24 px each. Pages find a row by `#rows [data-code]`."""
 
     unread = Cell("unread", _("Unread"), "dot")

@@ -177,9 +177,8 @@ def exact(moment: datetime | None) -> str:
 
 @register.filter
 def span(length: timedelta) -> str:
-    """A length of time in two numbers, or in one where it is so many whole hours."""
-    hours, rest = divmod(length, timedelta(hours=1))
-    return clocks.span(length) if rest else _("%(hours)d h") % {"hours": hours}
+    """A length of time in two numbers."""
+    return clocks.span(length)
 
 
 def _now(context: Context) -> datetime:

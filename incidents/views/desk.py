@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -15,12 +15,16 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from config.web import Request
-from incidents import lifecycle
+from incidents import lifecycle, marks, why
 from incidents.clocks import zone_name
 from incidents.filters import NOBODY, QUEUES, DeskFilter
-from incidents.models import Comment, Incident, IncidentEmail, Status
+from incidents.marks import Piece
+from incidents.models import Comment, Incident, Status
+from incidents.occurrences import describe
 from incidents.paging import SIZE, Cursor, Page, page
 from incidents.tables import DeskTable
+from incidents.why import Line
+from mailbox.models import Email
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 KEPT = ("queue", "status", "who", "q", "sort")
 PREVIEWED_LETTERS = 5
 PREVIEWED_NOTES = 3
+PREVIEWED_WORDS = 900
 QUICK_STEPS = 2
 MOST_CODES = 200
 
@@ -145,19 +150,48 @@ def _preview(incident: Incident) -> dict[str, Any]:
         "other_steps": [step for step in steps if step not in quick],
         "talk": _talk(incident),
         "site": incident.pole,
+        "site_lines": _site_lines(incident),
     }
 
 
-def _talk(incident: Incident) -> list[IncidentEmail | Comment]:
-    """The last letters and notes, oldest first; the last of them stands open."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A letter or a note of the preview, with its words cut where the machine read something."""
+
+    at: datetime
+    words: tuple[Piece, ...]
+    email: Email | None = None
+    note: Comment | None = None
+
+    @property
+    def day(self) -> date:
+        return timezone.localdate(self.at)
+
+
+def _talk(incident: Incident) -> list[Said]:
+    """The last letters and notes, oldest first; the page shows the last of them open."""
     heavy = ("email__text", "email__safe_html", "email__references", "email__problems")
     letters = incident.letters.select_related("email").defer(*heavy).order_by("-email__received_at", "-id")
     notes = incident.comments.select_related("author").order_by("-id")
-    talk: list[tuple[datetime, IncidentEmail | Comment]] = [
-        *((place.email.received_at, place) for place in letters[:PREVIEWED_LETTERS]),
-        *((note.at, note) for note in notes[:PREVIEWED_NOTES]),
-    ]
-    return [each for _at, each in sorted(talk, key=lambda pair: pair[0])]
+    said = [_letter(incident, place.email) for place in letters[:PREVIEWED_LETTERS]]
+    said += [Said(note.at, (Piece(shortened(note.text)),), note=note) for note in notes[:PREVIEWED_NOTES]]
+    return sorted(said, key=lambda each: each.at)
+
+
+def _letter(incident: Incident, email: Email) -> Said:
+    words = shortened(email.reply_text or email.subject)
+    spans = marks.reply_spans(incident.reading, words) if email.direction == email.Direction.IN else ()
+    return Said(email.received_at, marks.pieces(words, spans), email=email)
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= PREVIEWED_WORDS else f"{text[:PREVIEWED_WORDS].rstrip()}…"
+
+
+def _site_lines(incident: Incident) -> list[Line]:
+    """Why this pole, or why none."""
+    placed = incident.events.filter(kind="site_linked").select_related("actor").order_by("-id")[:1]
+    return why.site(incident.reading, next(iter(describe(placed)), None))
 
 
 def _private(response: HttpResponse) -> HttpResponse:
