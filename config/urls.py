@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from config.health import healthz
+from dispatchers.views import administration_door
 from incidents import api, live
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("incidents.api")),
     path("api/schema/", api.schema, name="api-schema"),
     path("api/docs/", api.docs, name="api-docs"),
+    path("admin/login/", administration_door),
     path("admin/", admin.site.urls),
     path("towers/", include("towers.urls")),
     path("", include("dispatchers.urls")),

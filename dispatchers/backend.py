@@ -17,7 +17,7 @@ class RoleBackend(ModelBackend):
         user: User = user_obj
         if not user.is_active or user.is_anonymous:
             return False
-        if user.role == Role.ADMINISTRATOR or perm in PERMISSIONS[user.role]:
+        if user.role == Role.ADMINISTRATOR or perm in PERMISSIONS.get(user.role, frozenset()):
             return True
         return super().has_perm(user, perm, obj)
 

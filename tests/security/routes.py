@@ -1,0 +1,60 @@
+"""Every address of the project, walked out of the resolver, so that nothing new is left out of the tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLResolver, get_resolver
+
+from incidents.models import Incident
+from mailbox import store
+from mailbox.models import Attachment, Email
+from tests.factories import make_email, make_incident, make_pole
+from towers.models import Pole
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+
+
+def all_routes() -> list[str]:
+    """Routes as urls.py writes them, `incidents/<str:code>/take/`."""
+    return sorted(set(_walk(get_resolver(), "")))
+
+
+def _walk(resolver: Any, before: str) -> Iterator[str]:
+    for each in resolver.url_patterns:
+        here = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from _walk(each, here)
+        else:
+            yield here
+
+
+@dataclass(frozen=True)
+class World:
+    """One row of everything that an address can name."""
+
+    incident: Incident
+    email: Email
+    file: Attachment
+    pole: Pole
+
+    def address(self, route: str) -> str:
+        """An address of this route that names rows of this world."""
+        pk: object = self.file.pk if route.startswith("letters/files/") else self.email.pk
+        pk = self.incident.pk if route.startswith("api/") else pk
+        named = {"code": self.pole.code if route.startswith("towers/") else self.incident.code, "content_id": "logo"}
+        route = re.sub(r"\^|\$|\(\?P<url>\.\*\)", "", re.sub(r"\(\?P<app_label>[^)]*\)", "dispatchers", route))
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(named.get(found[1], pk)), route)
+
+
+def make_world() -> World:
+    incident = make_incident(pole=make_pole())
+    email = make_email(sha256=store.put(b"Subject: x\r\n\r\nx\r\n"), safe_html="<p>x</p>")
+    incident.letters.create(email=email, way="opened", thread=email.pk)
+    facts: dict[str, Any] = {"content_type": "image/png", "size": len(PNG), "sha256": store.put(PNG)}
+    file = Attachment.objects.create(email=email, name="logo.png", content_id="logo", inline=True, **facts)
+    assert incident.pole is not None
+    return World(incident, email, file, incident.pole)

@@ -1,0 +1,180 @@
+"""Who gets what: every address × everybody × GET and POST. An address without a line here fails the test."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import HttpResponseBase
+from django.urls import reverse
+
+from dispatchers import roles
+from dispatchers.roles import Role
+from tests.factories import make_incident, make_user
+from tests.security.people import PEOPLE, browser_of, make_people
+from tests.security.routes import all_routes, make_world
+
+pytestmark = pytest.mark.django_db
+
+# What each of PEOPLE is answered. `door`: sent to the sign-in page; `ok`: 200, 204 or a redirect elsewhere.
+DOOR = "door door door door door door"
+CLOSED = "405 405 405 405 405 405"
+NOT_BY_GET = "door 405 405 405 405 door"
+PAGE = "door ok ok ok ok door"
+WORK = "door 403 ok ok ok door"
+NEEDS_WORDS = "door 403 422 422 422 door"
+API = "ok ok ok ok ok ok"
+NO_POST = NOT_BY_GET
+TABLE: dict[str, tuple[str, str]] = {
+    "healthz": ("any any any any any any", CLOSED),
+    # The test client is no ASGI server; who may listen is asked in test_events.py.
+    "events/": ("503 503 503 503 503 503", CLOSED),
+    "api/v1/incidents/": (API, CLOSED),
+    "api/v1/incidents/<int:pk>/": (API, CLOSED),
+    "api/schema/": (API, CLOSED),
+    "api/docs/": (API, CLOSED),
+    "towers/": (PAGE, NO_POST),
+    "towers/sync/": (PAGE, NO_POST),
+    "towers/sync/start/": (NOT_BY_GET, "door 403 403 403 ok door"),
+    "towers/complete/": (PAGE, NO_POST),
+    "towers/<path:code>/": (PAGE, NO_POST),
+    "sign-in/": ("200 ok ok ok ok 200", "200 ok ok ok ok 200"),
+    "sign-out/": (NOT_BY_GET, "door door door door door door"),
+    "language/": (API, API),
+    "theme/": (CLOSED, "400 400 400 400 400 400"),
+    "shift/": (NOT_BY_GET, "door 403 400 403 403 door"),
+    "": (PAGE, NO_POST),
+    "incidents/<str:code>/": (PAGE, NO_POST),
+    "incidents/<str:code>/preview/": (PAGE, NO_POST),
+    "incidents/<str:code>/take/": (NOT_BY_GET, WORK),
+    "incidents/<str:code>/assign/": (NOT_BY_GET, WORK),
+    "incidents/<str:code>/status/": (NOT_BY_GET, NEEDS_WORDS),
+    "incidents/<str:code>/type/": (NOT_BY_GET, NEEDS_WORDS),
+    "incidents/<str:code>/site/": (NOT_BY_GET, WORK),
+    "incidents/<str:code>/comment/": (NOT_BY_GET, NEEDS_WORDS),
+    "incidents/<str:code>/read/": (NOT_BY_GET, WORK),
+    "letters/<int:pk>/body/": (PAGE, NO_POST),
+    "letters/<int:pk>/original.eml": (PAGE, NO_POST),
+    "letters/<int:pk>/cid/<path:content_id>": (PAGE, NO_POST),
+    "letters/files/<int:pk>/": (PAGE, NO_POST),
+}
+# The administration belongs to administrators, whatever is added to it.
+ADMIN, ADMIN_DOOR = "admin/", "admin/login/"
+DOOR_PATH = "/sign-in/"
+
+
+def answered(response: HttpResponseBase) -> str:
+    target = response.headers.get("Location", "")
+    if response.status_code == 302 and target.split("?")[0] == DOOR_PATH:
+        return "door"
+    return str(response.status_code)
+
+
+def agrees(said: str, expected: str) -> bool:
+    return expected == "any" or said == expected or (expected == "ok" and said in {"200", "204", "302"})
+
+
+@pytest.mark.parametrize("route", [route for route in all_routes() if not route.startswith(ADMIN)])
+def test_everybody_gets_what_the_table_says(route: str) -> None:
+    assert route in TABLE, f"say in TABLE who may GET and POST {route!r}"
+    address, people = make_world().address(route), make_people()
+
+    for method, line in zip(("GET", "POST"), TABLE[route], strict=True):
+        for name, expected in zip(PEOPLE, line.split(), strict=True):
+            said = answered(browser_of(people[name]).generic(method, address))
+            assert agrees(said, expected), f"{method} {address} by {name}: {said}, not {expected}"
+
+
+def test_the_table_names_no_address_that_is_gone() -> None:
+    assert set(TABLE) <= set(all_routes())
+
+
+@pytest.mark.parametrize("name", [name for name in PEOPLE if name != Role.ADMINISTRATOR])
+def test_nobody_but_an_administrator_gets_anything_of_the_administration(name: str) -> None:
+    world, desk = make_world(), browser_of(make_people()[name])
+
+    for route in all_routes():
+        if route.startswith(ADMIN) and route != ADMIN_DOOR:
+            for method in ("GET", "POST"):
+                said = desk.generic(method, world.address(route)).headers.get("Location", "no redirect")
+                assert said.split("?")[0] in {f"/{ADMIN_DOOR}", "/admin/", DOOR_PATH}, f"{method} {route} by {name}"
+
+
+def test_the_administration_has_no_sign_in_page_of_its_own() -> None:
+    """Passwords could be guessed there, past the throttle of ours."""
+    said = [answered(browser_of(person).get(f"/{ADMIN_DOOR}")) for person in make_people().values()]
+
+    assert said == ["door", "403", "403", "403", "door", "door"]
+
+
+def test_an_administrator_reads_every_list_of_the_administration() -> None:
+    desk = browser_of(make_user(Role.ADMINISTRATOR))
+
+    lists = [route for route in all_routes() if route.startswith(ADMIN) and "<" not in route]
+
+    for route in lists:
+        assert desk.get(f"/{route}").status_code in {200, 302, 403, 405}, route
+
+
+def test_every_post_wants_the_token_of_its_page() -> None:
+    world, person = make_world(), make_user(Role.ADMINISTRATOR)
+    for route in all_routes():
+        said = browser_of(person, enforce_csrf_checks=True).post(world.address(route))
+        assert said.status_code in {403, 405}, route
+
+
+def test_a_method_nobody_asked_for_changes_nothing() -> None:
+    world, person = make_world(), make_user(Role.DISPATCHER)
+    for route in TABLE.keys() - {"sign-in/", "language/"}:
+        for method in ("PUT", "PATCH", "DELETE"):
+            said = answered(browser_of(person).generic(method, world.address(route)))
+            assert said in {"403", "404", "405"}, f"{method} {route}: {said}"
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if route.startswith("letters/")])
+def test_letters_and_their_files_are_for_readers_of_letters_only(monkeypatch: pytest.MonkeyPatch, route: str) -> None:
+    monkeypatch.setitem(roles.PERMISSIONS, Role.OBSERVER, roles.READ - {"mailbox.view_email"})
+
+    assert browser_of(make_user(Role.OBSERVER)).get(make_world().address(route)).status_code == 403
+
+
+@pytest.mark.parametrize("route", ["", "incidents/<str:code>/", "incidents/<str:code>/preview/"])
+def test_incidents_are_for_readers_of_incidents_only(monkeypatch: pytest.MonkeyPatch, route: str) -> None:
+    monkeypatch.setitem(roles.PERMISSIONS, Role.OBSERVER, roles.READ - {"incidents.view_incident"})
+
+    assert browser_of(make_user(Role.OBSERVER)).get(make_world().address(route)).status_code == 403
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if route.startswith("towers/") and "start" not in route])
+def test_the_registry_is_for_its_readers_only(monkeypatch: pytest.MonkeyPatch, route: str) -> None:
+    monkeypatch.setitem(roles.PERMISSIONS, Role.OBSERVER, roles.READ - {"towers.view_pole"})
+
+    assert browser_of(make_user(Role.OBSERVER)).get(make_world().address(route)).status_code == 403
+
+
+def test_somebody_with_a_role_that_is_gone_may_do_nothing() -> None:
+    said = browser_of(make_user(role="trainee")).get("/")
+
+    assert said.status_code == 403
+
+
+def test_a_closed_api_answers_readers_only(settings: object) -> None:
+    settings.API_OPEN = False  # type: ignore[attr-defined]
+    world, people = make_world(), make_people()
+
+    for route in (route for route in TABLE if route.startswith("api/")):
+        for name, expected in zip(PEOPLE, ["403", "ok", "ok", "ok", "ok", "403"], strict=True):
+            said = answered(browser_of(people[name]).get(world.address(route)))
+            assert agrees(said, expected), f"{route} by {name}: {said}"
+
+
+def test_the_open_api_tells_the_contract_and_nothing_of_letters_or_people() -> None:
+    incident = make_incident(
+        assignee=make_user(last_name="Скрытнова"), requester_email="hidden@operator.example", subject="Тайная тема"
+    )
+    list_of, one = reverse("api:incidents"), reverse("api:incident", args=[incident.pk])
+
+    rows = [browser_of(None).get(list_of).getvalue(), browser_of(None).get(one).getvalue()]
+
+    for said in rows:
+        assert incident.code in said.decode()
+        for secret in ("Скрытнова", "hidden@operator.example", "Тайная тема"):
+            assert secret not in said.decode()
