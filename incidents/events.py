@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -25,7 +26,12 @@ RETRY_AFTER = [timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), 
 
 
 def record(incident: Incident, kind: str, *, actor: User | None, at: datetime, **data: Any) -> IncidentEvent:
-    """Append to the incident's timeline, tell open pages, run the reactions configured for this kind."""
+    """Append to the incident's timeline, tell open pages, run the reactions configured for this kind.
+
+    Every deed of a person passes here, so whoever calls the services, nobody works incidents who may not.
+    """
+    if actor is not None and not actor.has_perm("incidents.work_incident"):
+        raise PermissionDenied
     event = IncidentEvent.objects.create(incident=incident, kind=kind, actor=actor, at=at, data=data)
     payload = json.dumps({"event": event.pk, "code": incident.code, "kind": kind})
     with connection.cursor() as cursor:
