@@ -3,10 +3,10 @@
 Letters are told by their Message-ID: a run that was killed is repeated, and delivers nothing twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -42,8 +42,9 @@ def opened_by(letter: Letter) -> Incident | None:
 class Correspondence:
     """Puts the letters of the stories into the mailbox and has the desk take them."""
 
-    def __init__(self, stories: list[Story], mailbox: Mailbox) -> None:
+    def __init__(self, stories: list[Story], mailbox: Mailbox, account: Mapping[str, Any]) -> None:
         self._stories = stories
+        self._account = account
         self._mailbox = mailbox
         self._delivered = mailbox.message_ids(INBOX) | mailbox.message_ids(SENT)
 
@@ -88,8 +89,7 @@ class Correspondence:
                 self._mailbox.put(folder, letter.raw, received=at, seen=folder == SENT)
 
     def _take(self, *, later: timedelta = timedelta()) -> None:
-        account = settings.MAIL_ACCOUNT
-        for each in fetching.folders(account):
-            with ImapSession(account, each.name) as session:
+        for each in fetching.folders(self._account):
+            with ImapSession(self._account, each.name) as session:
                 fetching.fetch(each, session, now=timezone.now())
         intake.take_all(lambda: timezone.now() + later)

@@ -40,6 +40,7 @@ def employ(var: Path) -> None:
 
 
 def _person(login: str, role: Role, first: str, last: str, *, on_shift: bool) -> User:
+    person: User
     person, created = User.objects.get_or_create(
         username=login,
         defaults={

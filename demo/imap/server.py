@@ -100,7 +100,8 @@ class ImapServer:
 
     async def _answer(self, session: Session, reader: asyncio.StreamReader, command: Command) -> None:
         status = "OK"
-        session.announce(expunges=False)  # so that a search finds what came before it was asked
+        if command.name.endswith("SEARCH"):  # it finds what came before it was asked
+            session.announce(expunges=False)
         try:
             said = await self._run(session, reader, command)
         except No as error:

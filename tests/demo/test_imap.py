@@ -265,6 +265,13 @@ def test_search_finds(host: Host, program: list[object], found: list[int]) -> No
         assert client.search(program, charset="UTF-8") == found
 
 
+def test_a_search_finds_a_letter_that_came_just_before_it(host: Host) -> None:
+    with host.client() as reader, host.client() as writer:
+        reader.select_folder("INBOX", readonly=True)
+        writer.append("INBOX", LETTER)
+        assert reader.search(["UID", "1:*"]) == [1]
+
+
 # --- the wire
 
 
