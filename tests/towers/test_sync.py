@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import translation
 
 from demo.towerstore import TowerStore
 from towers import sync
@@ -365,14 +366,18 @@ def test_the_network_is_read_outside_any_transaction(store: TowerStore, monkeypa
     assert seen == [False, False, False]
 
 
-def test_the_command_says_what_was_done(store: TowerStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_what_was_taken_skipped_and_refused(
+    store: TowerStore, capsys: pytest.CaptureFixture[str]
+) -> None:
     store.fail("contractors", "html")
-    call_command("sync_towers")
+    with translation.override("en"):
+        call_command("sync_towers")
 
     said = capsys.readouterr().out
-    assert "poles" in said
-    assert "60" in said
-    assert "3" in said
+    assert "Poles: 60 rows, 60 taken: 60 new" in said
+    assert "Contractors: refused, a web page came instead of data" in said
+    assert "3 skipped" in said
+    assert "row 118: «Имя БС/Оборудование» is empty" in said
 
 
 def test_the_command_fails_when_nothing_could_be_taken(store: TowerStore) -> None:

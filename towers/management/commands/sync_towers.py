@@ -6,9 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from towers import sync
+from towers import runs, sync
 from towers.models import SyncRun
-from towers.reasons import say
 
 
 class Command(BaseCommand):
@@ -19,17 +18,20 @@ class Command(BaseCommand):
             run = sync.sync(timezone.now())
         except sync.SyncImpossible as error:
             raise CommandError(str(error.user_message)) from None
-        for name in sync.FEEDS:
-            self._print(name, run.feeds[name])
+        for feed in runs.shown(run).feeds:
+            self._print(feed)
         if run.state == SyncRun.State.FAILED:
             raise CommandError(_("Nothing could be taken."))
-        self.stdout.write(str(run.get_state_display()))
+        self.stdout.write(_("Synchronisation: %s") % run.get_state_display())
 
-    def _print(self, name: str, entry: dict[str, Any]) -> None:
-        figures = ", ".join(
-            f"{entry[key]} {key}" for key in ("rows", "created", "changed", "gone", "skipped", "incomplete")
-        )
-        refused = f"REFUSED, {say(entry['refused'])}; " if entry["refused"] else ""
-        self.stdout.write(f"{name}: {refused}{figures}")
-        for example in entry["examples"]:
-            self.stdout.write(f"  row {example['row']}: {say(example['why'])}")
+    def _print(self, feed: runs.FeedLine) -> None:
+        if feed.refused:
+            self.stdout.write(f"{feed.title}: {_('refused')}, {feed.refused}")
+        else:
+            said = _(
+                "%(rows)s rows, %(taken)s taken: %(created)s new, %(changed)s changed, %(gone)s gone, "
+                "%(held)s left standing; %(skipped)s skipped, %(incomplete)s with gaps"
+            )
+            self.stdout.write(f"{feed.title}: {said % feed.figures}")
+        for example in feed.examples:
+            self.stdout.write(f"  {_('row')} {example.row}: {example.why}")
