@@ -101,8 +101,8 @@ def load(incident: Incident, person: User, now: datetime, *, everything: bool = 
         facts=facts(incident, why.latest(happened, "site_linked")),
         person_lines=why.person(given, people.in_bulk(why.ids_of_loads(given))) if incident.assignee else (),
         steps=_usual_first(incident, lifecycle.next_steps(incident)) if may_work else (),
-        people=people.assignable().order_by("last_name", "first_name", "username") if may_work else (),
-        types=IncidentType.objects.filter(is_active=True) if may_work else (),
+        people=list(people.assignable().order_by("last_name", "first_name", "username")) if may_work else (),
+        types=list(IncidentType.objects.filter(is_active=True)) if may_work else (),
     )
 
 
@@ -122,7 +122,8 @@ def facts(incident: Incident, placed: Happened | None) -> Facts:
     candidates: list[BaseStation] = []
     if incident.pole_id:
         standing = BaseStation.objects.filter(pole_id=incident.pole_id, gone_at=None).order_by("name")
-        standing = standing.exclude(pk=incident.base_station_id)
+        if incident.base_station_id:
+            standing = standing.exclude(pk=incident.base_station_id)
         stations = list(standing.prefetch_related("operators")[:STATIONS])
         same_pole = Incident.objects.filter(pole_id=incident.pole_id).exclude(pk=incident.pk)
         others = list(same_pole.select_related("status").order_by("-opened_at")[:OTHER_INCIDENTS])

@@ -146,7 +146,7 @@ def dispatcher_deadline(incident: Incident) -> str:
 
 def incident_deadline(incident: Incident) -> str:
     if incident.due_at is None or incident.type is None:
-        return _("set the type, and the clock starts")
+        return _("set the type, and the clock starts") if incident.is_open else _("the type was never set")
     words = {"due": _moment(incident.due_at), "allowed": allowed(incident.type.sla)}
     if incident.registration == Incident.Registration.MANUAL:
         return _("until %(due)s, %(allowed)s from registration") % words
@@ -155,7 +155,7 @@ def incident_deadline(incident: Incident) -> str:
 
 def contractor_deadline(incident: Incident) -> str:
     if incident.handed_over_at is None:
-        return _("starts when the contractor has the job")
+        return _("starts when the contractor has the job") if incident.is_open else _("was never handed over")
     if incident.contractor_due_at is None or incident.type is None:
         return _("handed over %(at)s; set the type") % {"at": _moment(incident.handed_over_at)}
     if incident.contractor_done_at:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -177,7 +178,9 @@ def _refuse_if_late(request: Request, incident: Incident, form: SeenForm, kinds:
 def _answer(request: Request, incident: Incident, *, refused: bool = False, **kept: Any) -> HttpResponse:
     """htmx gets what has changed; a browser a redirect, or the page with its words when it was refused."""
     if request.htmx:
-        template, status = "incidents/_live.html", 200
+        is_here = urlsplit(request.htmx.current_url or "").path == incident.get_absolute_url()
+        # The desk has buttons too; its rows follow by themselves, so it needs the words only.
+        template, status = "incidents/_live.html" if is_here else "_messages.html", 200
     elif refused:
         template, status = "incidents/card.html", 422
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape, unescape
+from typing import BinaryIO
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
@@ -81,7 +82,7 @@ def attachment(request: Request, pk: int) -> FileResponse:
 
 @require_safe
 @reads_letters
-def inline_image(request: Request, pk: int, content_id: str) -> HttpResponse:
+def inline_image(request: Request, pk: int, content_id: str) -> FileResponse:
     """A picture that the letter's HTML shows by Content-ID; anything that is no picture is not served here."""
     file = Attachment.objects.filter(email_id=pk, content_id=content_id).first()
     if file is None:
@@ -119,7 +120,7 @@ def _guarded(response: FileResponse) -> FileResponse:
     return response
 
 
-def _open(sha256: str):  # type: ignore[no-untyped-def]
+def _open(sha256: str) -> BinaryIO:
     try:
         return store.path(sha256).open("rb")
     except FileNotFoundError as error:

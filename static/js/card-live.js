@@ -45,7 +45,7 @@
 
   document.addEventListener("htmx:oobBeforeSwap", function (event) {
     const target = event.detail.target, fresh = event.detail.fragment.firstElementChild;
-    if (target.id === "main" && target.matches(".dk-talk")) {
+    if (target.id === "card-talk") {
       event.detail.shouldSwap = false;
       merge(target, fresh);
     } else if (fresh && "guard" in fresh.dataset && isInUse(target)) {
@@ -71,7 +71,7 @@
   document.addEventListener("focusout", catchUp);
   document.addEventListener("toggle", catchUp, true);
 
-  const talk = document.getElementById("main"), below = talk.querySelector(".dk-below");
+  const talk = document.getElementById("card-talk"), below = talk.querySelector(".dk-below");
   function toEnd() { talk.scrollTop = talk.scrollHeight; }
   below.addEventListener("click", toEnd);
   talk.addEventListener("scroll", function () {

@@ -133,6 +133,8 @@ def test_a_note_is_saved_by_keys_and_a_draft_outlives_a_reload(open_page: OpenPa
 
     expect(page.locator(".dk-letter.note")).to_contain_text("бригада выехала")
     expect(page.locator("#note-text")).to_have_value("")
+    # The page asks once more after its own note; a reload must not cut that off.
+    page.wait_for_timeout(1000)
     page.reload()
     expect(page.locator("#note-text")).to_have_value("")
 

@@ -19,6 +19,11 @@ from tests.factories import NOW, make_email, make_incident, make_pole, make_stat
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
+def on_card(incident: Incident) -> dict[str, str]:
+    """Headers of a click on the open card."""
+    return {**HTMX, "HTTP_HX_CURRENT_URL": f"http://testserver{url(incident)}?everything=1"}
+
+
 @pytest.fixture
 def me(db: None) -> User:
     return make_user(last_name="Крылова", first_name="Анна")
@@ -137,14 +142,26 @@ def test_taking_gives_it_to_me_and_puts_it_to_work(desk, me):
 def test_htmx_gets_what_changed_instead_of_a_redirect(desk):
     incident = make_incident()
 
-    response = desk.post(url(incident, "take"), {"seen": 0}, **HTMX)
+    response = desk.post(url(incident, "take"), {"seen": 0}, **on_card(incident))
 
     page = text_of(response)
     assert response.status_code == 200
     assert "<html" not in page
     assert page.count('hx-swap-oob="true"') == 4
-    for part in ("card-head", "main", "card-facts", "card-seen"):
+    for part in ("card-head", "card-talk", "card-facts", "card-seen"):
         assert f'id="{part}"' in page
+
+
+def test_a_click_on_the_desk_gets_the_words_only(desk):
+    incident = make_incident()
+    there = {**HTMX, "HTTP_HX_CURRENT_URL": "http://testserver/?queue=mine"}
+
+    taken = desk.post(url(incident, "take"), **there)
+    refused = desk.post(url(incident, "change_status"), {"to": 0}, **there)
+
+    assert "card-head" not in text_of(taken)
+    assert "card-head" not in text_of(refused)
+    assert 'hx-swap-oob="beforeend:#toasts"' in text_of(refused)
 
 
 def test_taking_what_a_colleague_has_just_taken_is_refused_once_and_says_who(desk, me):
@@ -253,7 +270,7 @@ def test_setting_the_type_starts_the_clock(desk):
 def test_a_note_is_stored_and_the_field_is_empty_again(desk, me):
     incident = make_incident()
 
-    response = desk.post(url(incident, "add_comment"), {"text": "звонили, едут"}, **HTMX)
+    response = desk.post(url(incident, "add_comment"), {"text": "звонили, едут"}, **on_card(incident))
 
     assert incident.comments.get().author == me
     assert 'aria-invalid="true"' not in text_of(response)
@@ -272,7 +289,7 @@ def test_an_empty_note_is_refused_beside_its_field(desk):
 def test_a_note_that_is_too_long_is_not_lost(desk):
     incident = make_incident()
 
-    response = desk.post(url(incident, "add_comment"), {"text": "ы" * 20_001}, **HTMX)
+    response = desk.post(url(incident, "add_comment"), {"text": "ы" * 20_001}, **on_card(incident))
 
     assert "ы" * 20_001 in text_of(response)
     assert not incident.comments.exists()
