@@ -16,6 +16,13 @@ def _plain_settings(settings, tmp_path: Path) -> None:
     settings.DESK_ADDRESSES = ["desk@towers.example"]
 
 
+@pytest.fixture(autouse=True)
+def _no_registry_of_another_test() -> None:
+    from towers import lookup
+
+    lookup.forget()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _russian() -> Iterator[None]:
     from django.utils import translation

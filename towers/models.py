@@ -135,8 +135,7 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
-    # One entry a feed: {"poles": {"rows": 50000, "created": …, "changed": …, "gone": …, "skipped": …,
-    #   "examples": [{"row": 17, "why": "…"}], "refused": "" or the reason}}
+    # One entry a feed, with its numbers, examples of skipped rows and, if it was refused, why: see towers.reasons.
     feeds = models.JSONField(default=dict, blank=True)
 
     class Meta:

@@ -12,14 +12,8 @@ from mailbox import inbox
 from mailbox.models import Email, Receipt
 from tests.factories import NOW, make_incident, make_pole, make_station, make_user
 from tests.written import DESK, letter
-from towers import lookup
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_registry_of_another_test() -> None:
-    lookup.forget()
 
 
 def take(raw: bytes, *, out: bool = False, at=NOW) -> Receipt:
