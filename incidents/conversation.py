@@ -21,6 +21,8 @@ from mailbox.parsing.quotes import split_text
 
 # Characters of one letter on the card; the whole of it is one click away.
 MOST_TEXT = 20_000
+# Characters of a quotation: it repeats letters that stand above.
+MOST_FOLDED = 5_000
 # Facts about the letter's form that change nothing for its reader.
 NOT_FOR_READERS = frozenset({"message-id-missing", "references-cut", "header-malformed", "header-cut", "headers-cut"})
 
@@ -35,6 +37,14 @@ class Fold:
     @property
     def lines(self) -> int:
         return self.text.count("\n") + 1
+
+    @property
+    def shown(self) -> str:
+        return self.text[:MOST_FOLDED]
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.text) > MOST_FOLDED
 
 
 @dataclass(frozen=True, slots=True)

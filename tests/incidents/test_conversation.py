@@ -77,6 +77,14 @@ def test_what_was_left_out_of_an_odd_letter_is_folded_as_the_rest():
     assert fold_rest("то же\n", "то же") == []
 
 
+def test_a_long_quotation_is_counted_whole_and_shown_in_part():
+    (fold,) = fold_rest("Едем.\n\n" + "> строка\n" * 2_000, "Едем.")
+
+    assert fold.lines == 2_000
+    assert fold.is_cut
+    assert len(fold.shown) == 5_000
+
+
 def test_a_picture_inside_html_is_no_file_but_without_html_it_is(db):
     incident = make_incident()
     for html in ("<img src=cid:a>", ""):
