@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -129,12 +130,14 @@ class Hub:
             await asyncio.sleep(PAUSES[min(failures, len(PAUSES)) - 1])
 
     async def _pass_on(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        async for notification in connection.notifies():
-            message = read(notification.payload)
-            if message:
-                self.publish(message)
-                # A transaction of a thousand events arrives at once; let the streams write them in between.
-                await asyncio.sleep(0)
+        # Closed before the connection is: the generator holds the connection's lock, and closing waits for that.
+        async with aclosing(connection.notifies()) as notifications:
+            async for notification in notifications:
+                message = read(notification.payload)
+                if message:
+                    self.publish(message)
+                    # A transaction of a thousand events arrives at once; let the streams write them in between.
+                    await asyncio.sleep(0)
 
     @staticmethod
     async def _connect() -> psycopg.AsyncConnection[Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -26,6 +27,9 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.fixture(autouse=True)
 def _no_reactions(settings) -> None:
     settings.INCIDENT_REACTIONS = {}
+
+
+Result = TypeVar("Result")
 
 
 class Stream:
@@ -83,9 +87,15 @@ def desk(db) -> Client:
     return client
 
 
+def run(story: Coroutine[Any, Any, Result]) -> Result:
+    """In a thread of its own: this one may have an event loop already, a browser's."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, story).result()
+
+
 def play(desk: Client, story: Callable[[OpenStream], Awaitable[None]]) -> None:
     """Run a story that opens streams in the name of `desk`; afterwards none of them is known any more."""
-    asyncio.run(_play(desk, story))
+    run(_play(desk, story))
 
 
 async def _play(desk: Client, story: Callable[[OpenStream], Awaitable[None]]) -> None:
@@ -114,6 +124,12 @@ def record(incident: Incident, kind: str = "comment") -> IncidentEvent:
 
 
 arecord = sync_to_async(record)
+
+
+@transaction.atomic
+def record_many(incident: Incident, number: int) -> None:
+    for _ in range(number):
+        record(incident)
 
 
 def test_an_event_reaches_every_open_page_with_ids_only(desk):
@@ -218,14 +234,9 @@ def test_a_thousand_events_at_once_drop_nobody_who_reads(desk, monkeypatch):
     monkeypatch.setattr(live_hub, "MOST_WAITING", 20)
     incident = make_incident()
 
-    def record_many() -> None:
-        with transaction.atomic():
-            for _ in range(1000):
-                record(incident)
-
     async def story(open_stream):
         page = await open_stream()
-        await sync_to_async(record_many)()
+        await sync_to_async(record_many)(incident, 1000)
         assert len({(await page.next())["id"] for _ in range(1000)}) == 1000
 
     play(desk, story)
@@ -242,6 +253,21 @@ def test_a_page_that_does_not_read_is_cut_off_and_the_others_are_not(desk, monke
             assert (await good.next())["id"] == str(event.pk)
         assert await slow.ends()
         assert len(live_hub.hub().clients) == 1
+
+    play(desk, story)
+
+
+def test_the_listener_stops_in_the_middle_of_a_burst(desk):
+    incident = make_incident()
+
+    async def story(open_stream):
+        page = await open_stream()
+        recording = asyncio.create_task(sync_to_async(record_many)(incident, 500))
+        await page.next()
+        # Its connection is locked while notifications are read; closing it must not wait for itself.
+        async with asyncio.timeout(5):
+            await live_hub.hub().stop()
+        await recording
 
     play(desk, story)
 
@@ -321,7 +347,7 @@ def test_a_stranger_may_not_listen():
     async def status() -> int:
         return await Stream(Client()).start()
 
-    assert asyncio.run(status()) == 403
+    assert run(status()) == 403
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "9" * 30, "\xb2"])
@@ -329,11 +355,12 @@ def test_a_number_that_is_none_is_refused(desk, number):
     async def status() -> int:
         return await Stream(desk, **{"Last-Event-ID": number}).start()
 
-    assert asyncio.run(status()) == 400
+    assert run(status()) == 400
 
 
 def test_a_server_without_asgi_says_so(desk):
-    response = desk.get("/events/")
+    with ThreadPoolExecutor(1) as thread:
+        response = thread.submit(desk.get, "/events/").result()
 
     assert response.status_code == 503
     assert b"uvicorn" in response.content
