@@ -91,7 +91,7 @@ class Supervisor:
         while not _has_ended(child.process):
             waiting()
             self._tend_while_starting(apart_from=child)
-            if time.monotonic() > told + PROGRESS_SECONDS:
+            if time.monotonic() > told + PROGRESS_SECONDS and child.log.stat().st_size > child.log_start:
                 told = time.monotonic()
                 self.say(f"    {last_line(child.log)}")
             time.sleep(0.05)
