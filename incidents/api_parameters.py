@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -106,11 +106,15 @@ def _moment(*, end_of_day: bool) -> Callable[[str], datetime]:
                 return _at(day, time.max if end_of_day else time.min)
             # A plus sign that was not written as %2B arrives as a space.
             moment = parse_datetime(value.replace(" ", "+") if "T" in value else value)
+            if moment and timezone.is_naive(moment):
+                moment = timezone.make_aware(moment, timezone.get_default_timezone())
+            # PostgreSQL does not read every offset that Python does.
+            moment = moment and moment.astimezone(UTC)
         except (ValueError, OverflowError):
             moment = None
         if moment is None:
             raise ValueError(complaint)
-        return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
+        return moment
 
     return read_moment
 
@@ -133,7 +137,7 @@ def _place(value: str) -> Place:
         place = datetime.fromisoformat(moment), int(pk)
     except (ValueError, binascii.Error):
         raise ValueError(complaint) from None
-    if timezone.is_naive(place[0]) or not 0 < place[1] < 2**63 or write_place(*place) != value:
+    if place[0].utcoffset() != timedelta() or not 0 < place[1] < 2**63 or write_place(*place) != value:
         raise ValueError(complaint)
     return place
 
