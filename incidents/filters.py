@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from incidents.codes import code_in_subject
-from incidents.models import Incident, Status
+from incidents.models import Status
 from incidents.paging import Order
 from incidents.queries import IncidentQuerySet
 from towers.models import BaseStation, Pole
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NOBODY = "none"
 MOST_TEXT = 200
+MOST_SITES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +145,20 @@ class DeskFilter:
         """Nothing is chosen but the queue, so its count is the count of the list."""
         return not (self.status or self.assignee or self.unassigned or self.text)
 
-    def apply(self, rows: IncidentQuerySet, person: User, now: datetime) -> IncidentQuerySet:
+    def apply(self, rows: IncidentQuerySet, person: User, now: datetime) -> list[IncidentQuerySet]:
+        """The rows asked for, in one part, or in several that may overlap: since one search has several ways."""
         if code := _whole_code(self.text):
-            return rows.filter(code=code)  # found wherever the incident stands
+            return [rows.filter(code=code)]  # found wherever the incident stands
         rows = self.queue.narrow(rows.closed() if self.queue.is_history else rows.open(), person, now)
         if self.status:
             rows = rows.filter(status=self.status)
         if self.assignee or self.unassigned:
             rows = rows.of(self.assignee)
-        return _search(rows, self.text, in_history=self.queue.is_history) if self.text else rows
+        if not self.text:
+            return [rows]
+        ways = _ways(self.text)
+        # The open ones are few, and one look through them does; in the history each way has an index of its own.
+        return [rows.filter(way) for way in ways] if self.queue.is_history else [rows.filter(_any(ways))]
 
 
 def _orders_of(queue: Queue) -> Mapping[str, Order]:
@@ -165,22 +171,25 @@ def _whole_code(text: str) -> str | None:
     return code if code and len(code) == len(text.replace(" ", "")) else None
 
 
-def _search(rows: IncidentQuerySet, text: str, *, in_history: bool) -> IncidentQuerySet:
-    """Rows whose code, pole or station begins so, or whose subject has every word."""
+def _ways(text: str) -> list[Q]:
+    """The ways a text may mean an incident: every word in the subject, the beginning of a pole or a station, a code."""
     words = Q()
     for word in text.split():
         words &= Q(subject__icontains=word)
-    poles = Pole.objects.filter(pole_code_begins(text))
-    stations = BaseStation.objects.filter(station_name_begins(text))
-    ways = [words, Q(pole__in=poles), Q(base_station__in=stations)]
+    ways = [
+        words,
+        Q(pole__in=_few(Pole.objects.filter(pole_code_begins(text)))),
+        Q(base_station__in=_few(BaseStation.objects.filter(station_name_begins(text)))),
+    ]
     if text.isascii() and text.isdigit():
         ways.append(Q(code=f"{settings.INCIDENT_PREFIX}-{text}"))
-    if not in_history:
-        # The open ones are few: they are looked through.
-        return rows.filter(_any(ways))
-    # In the history each way has its own index, which only a union lets the database use.
-    found = [Incident.objects.filter(way).order_by().values("pk") for way in ways]
-    return rows.filter(pk__in=found[0].union(*found[1:]))
+    return ways
+
+
+def _few(sites: QuerySet[Any]) -> QuerySet[Any] | list[int]:
+    """The ids themselves while they are few: the database then knows how rare they are and takes the right index."""
+    ids = list(sites.values_list("pk", flat=True)[: MOST_SITES + 1])
+    return ids if len(ids) <= MOST_SITES else sites.values("pk")
 
 
 def _any(ways: list[Q]) -> Q:

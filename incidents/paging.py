@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -62,21 +64,21 @@ class Page:
 
 
 def page(
-    rows: IncidentQuerySet,
+    parts: Sequence[IncidentQuerySet],
     order: Order,
     *,
     after: Cursor | None = None,
     before: Cursor | None = None,
     size: int = SIZE,
 ) -> Page:
-    """The page after or before a cursor, or the first one."""
+    """The page after or before a cursor, or the first one, of the rows that the parts have together."""
     if before:
-        found = _take(rows, order, before, size + 1, backwards=True)
+        found = _take(parts, order, before, size + 1, backwards=True)
         if len(found) <= size:
-            return page(rows, order, size=size)  # nothing is left above a short page: it is the first one
+            return page(parts, order, size=size)  # nothing is left above a short page: it is the first one
         shown = found[:size][::-1]
         return Page(shown, before=Cursor.of(shown[0], order), after=Cursor.of(shown[-1], order))
-    found = _take(rows, order, after, size + 1, backwards=False)
+    found = _take(parts, order, after, size + 1, backwards=False)
     shown = found[:size]
     more = len(found) > size
     return Page(
@@ -87,31 +89,47 @@ def page(
 
 
 def _take(
-    rows: IncidentQuerySet, order: Order, cursor: Cursor | None, number: int, *, backwards: bool
+    parts: Sequence[IncidentQuerySet], order: Order, cursor: Cursor | None, number: int, *, backwards: bool
 ) -> list[Incident]:
     """Rows from the cursor on. Dated and undated ones are asked for apart, so that each question is one index scan."""
     descending = order.descending != backwards
-    dated = Q(**{f"{order.field}__isnull": False}) if order.may_be_empty else Q()
-    legs = [(dated, True)]
-    if order.may_be_empty:
-        legs.append((Q(**{order.field: None}), False))
+    legs = [True, False] if order.may_be_empty else [True]
     if backwards:
         legs.reverse()
-    if cursor:
+    if cursor and len(legs) > 1:
         # The leg the cursor stands in, and those beyond it.
-        while legs[0][1] != (cursor.moment is not None) and len(legs) > 1:
-            legs.pop(0)
+        legs = legs[legs.index(cursor.moment is not None) :]
     found: list[Incident] = []
-    for number_of_leg, (condition, is_dated) in enumerate(legs):
-        part = rows.filter(condition)
-        if cursor and number_of_leg == 0:
-            part = part.filter(_beyond(order.field, cursor, descending))
-        sign = "-" if descending else ""
-        part = part.order_by(*([f"{sign}{order.field}"] if is_dated else []), f"{sign}id")
-        found += part[: number - len(found)]
+    for place, is_dated in enumerate(legs):
+        start = cursor if place == 0 else None
+        found += _leg(parts, order, start, number - len(found), is_dated=is_dated, descending=descending)
         if len(found) == number:
             break
     return found
+
+
+def _leg(
+    parts: Sequence[IncidentQuerySet],
+    order: Order,
+    start: Cursor | None,
+    number: int,
+    *,
+    is_dated: bool,
+    descending: bool,
+) -> list[Incident]:
+    """The first rows of every part, of which the first ones overall are among."""
+    sign = "-" if descending else ""
+    condition = Q(**{f"{order.field}__isnull": not is_dated}) if order.may_be_empty else Q()
+    if start:
+        condition &= _beyond(order.field, start, descending)
+    found: dict[int, Incident] = {}
+    for part in parts:
+        fields = (f"{sign}{order.field}", f"{sign}id") if is_dated else (f"{sign}id",)
+        found |= {row.pk: row for row in part.filter(condition).order_by(*fields)[:number]}
+    if len(parts) == 1:
+        return list(found.values())
+    key = attrgetter(order.field, "pk") if is_dated else attrgetter("pk")
+    return sorted(found.values(), key=key, reverse=descending)[:number]
 
 
 def _beyond(field: str, cursor: Cursor, descending: bool) -> Q:

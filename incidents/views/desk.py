@@ -21,7 +21,7 @@ from incidents.filters import NOBODY, QUEUES, DeskFilter
 from incidents.marks import Piece
 from incidents.models import Comment, Incident, Status
 from incidents.occurrences import describe
-from incidents.paging import SIZE, Cursor, Page, page
+from incidents.paging import Cursor, Page, page
 from incidents.tables import DeskTable
 from incidents.why import Line
 from mailbox.models import Email
@@ -87,18 +87,18 @@ def preview(request: Request, code: str) -> HttpResponse:
 
 
 def _page(request: Request, filters: DeskFilter, now: datetime) -> Page:
-    rows = filters.apply(Incident.objects.for_rows(), request.user, now)
+    parts = filters.apply(Incident.objects.for_rows(), request.user, now)
     after, before = (Cursor.parse(request.GET.get(name, "")) for name in ("after", "before"))
-    return page(rows, filters.order, after=after, before=before)
+    return page(parts, filters.order, after=after, before=before)
 
 
 def _live_rows(request: Request, filters: DeskFilter, now: datetime) -> Page:
     """The named incidents that still belong here, and with `first` the first page: what an open page may lack."""
-    rows = filters.apply(Incident.objects.for_rows(), request.user, now)
+    parts = filters.apply(Incident.objects.for_rows(), request.user, now)
     codes = [code for code in request.GET.get("codes", "").split(",") if code][:MOST_CODES]
-    found = {incident.pk: incident for incident in rows.filter(code__in=codes)} if codes else {}
+    found = {incident.pk: incident for part in parts for incident in part.filter(code__in=codes)} if codes else {}
     if "first" in request.GET:
-        found |= {incident.pk: incident for incident in page(rows, filters.order, size=SIZE).rows}
+        found |= {incident.pk: incident for incident in page(parts, filters.order).rows}
     return Page(list(found.values()))
 
 

@@ -57,13 +57,18 @@ def address(transactional_db: None, settings: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
+def complaints() -> list[str]:
+    """What browsers said against the pages of this test; a test that breaks something on purpose clears it."""
+    return []
+
+
+@pytest.fixture
+def open_page(chromium: Any, address: str, complaints: list[str]) -> Iterator[Callable[..., Any]]:
     """`open_page(user, "/")`: a page of a signed-in person in a browser profile of its own.
 
-    The page collects what the browser complains about in `complaints`; the test fails on any.
+    The test fails when the browser complained about a page.
     """
     contexts: list[Any] = []
-    complaints: list[str] = []
 
     def opened(user: User, path: str = "/", width: int = 1440, height: int = 900, **options: Any) -> Any:
         client = Client()

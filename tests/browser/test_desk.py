@@ -196,3 +196,47 @@ def test_a_phone_shows_rows_as_cards_that_lead_to_the_incident(open_page: OpenPa
 
     page.wait_for_url(f"**/incidents/{old[1].code}/")
     assert not is_wide
+
+
+def test_tabs_share_one_stream_and_all_of_them_are_live(open_page: OpenPage) -> None:
+    page = open_page(make_user())
+    is_live(page)
+    streams: list[str] = []
+    page.context.on("request", lambda request: streams.append(request.url) if "/events/" in request.url else None)
+    second = page.context.new_page()
+    second.goto(page.url)
+    is_live(second)
+
+    incident = open_one()
+
+    for each in (page, second):
+        expect(each.locator(f"#rows > [data-code={incident.code}]")).to_be_visible()
+    assert streams == []
+
+
+def test_the_tab_that_is_left_takes_the_stream_over(open_page: OpenPage) -> None:
+    page = open_page(make_user())
+    is_live(page)
+    second = page.context.new_page()
+    second.goto(page.url)
+    is_live(second)
+    page.close()
+    second.wait_for_timeout(500)
+
+    incident = open_one()
+
+    expect(second.locator(f"#rows > [data-code={incident.code}]")).to_be_visible()
+
+
+def test_without_the_stream_the_page_asks_by_itself_and_says_so(open_page: OpenPage, complaints: list[str]) -> None:
+    page = open_page(make_user())
+    page.context.route("**/events/", lambda route: route.fulfill(status=503, body=""))
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#link")).to_have_class("dk-link is-over")
+    incident = open_one()
+
+    page.clock.run_for(16_000)
+
+    expect(page.locator(f"#rows > [data-code={incident.code}]")).to_be_visible()
+    complaints.clear()  # of the stream that was refused

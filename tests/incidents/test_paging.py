@@ -41,9 +41,15 @@ def incidents(db) -> list[Incident]:
 
 @pytest.mark.parametrize("name", ORDERS)
 @pytest.mark.parametrize("size", [1, 4, 22, 23, 24])
-def test_walking_forth_and_back_shows_every_row_once_in_order(incidents, name: str, size: int) -> None:
+@pytest.mark.parametrize("number_of_parts", [1, 2])
+def test_walking_forth_and_back_shows_every_row_once_in_order(
+    incidents, name: str, size: int, number_of_parts: int
+) -> None:
     order = ORDERS[name]
-    rows = Incident.objects.all()
+    everything = Incident.objects.all()
+    # Together they are everything, and they overlap.
+    parts = [everything.filter(pk__lte=incidents[12].pk), everything.filter(pk__gte=incidents[5].pk)][:number_of_parts]
+    rows = parts if number_of_parts == 2 else [everything]
 
     forth, shown = [], page(rows, order, size=size)
     forth.append(shown.rows)
