@@ -128,7 +128,7 @@ class DeskFilter:
             status=next((status for status in statuses if status.key == address.get("status")), None),
             assignee=next((person for person in people if str(person.pk) == who), None),
             unassigned=who == NOBODY,
-            text=" ".join(address.get("q", "").replace("\0", "").split())[:MOST_TEXT],
+            text=" ".join(address.get("q", "").split())[:MOST_TEXT],
             sort=sort if sort in _orders_of(queue) else DEFAULT_ORDER,
         )
 
