@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
 
 def _locked(incident: Incident) -> Incident:
-    row: Incident = (
-        Incident.objects.select_for_update(of=("self",)).select_related("status", "type").get(pk=incident.pk)
-    )
-    return row
+    # No joins here: when a joined key changes while we wait for the lock, PostgreSQL drops the row from the answer.
+    return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
 def _save(incident: Incident, at: datetime, *fields: str) -> None:
@@ -166,8 +164,8 @@ def _move(incident: Incident, to: Status, *, by: User | None, at: datetime, reas
     before = incident.status
     incident.status = to
     fields = ["status", *_first_action(incident, by, at)]
-    if incident.error_reason and not to.is_error:
-        incident.error_reason = ""
+    if to.is_error or incident.error_reason:
+        incident.error_reason = reason if to.is_error else ""
         fields.append("error_reason")
     if to.status_class == StatusClass.END:
         incident.closed_at, incident.letters_since_closing = at, 0
@@ -209,12 +207,11 @@ def _kind_of_move(before: Status, to: Status) -> str:
 def raise_error(incident: Incident, *, reason: str, by: User | None, at: datetime) -> Incident:
     """Status “Error” with what is wrong and what would be right; the reason replaces an earlier one."""
     incident = _locked(incident)
-    incident.error_reason = reason
     if incident.status.is_error:
+        incident.error_reason = reason
         _save(incident, at, "error_reason")
         events.record(incident, "error", actor=by, at=at, reason=reason)
         return incident
-    incident.save(update_fields=["error_reason"])
     return _move(incident, lifecycle.error_status(), by=by, at=at, reason=reason)
 
 
