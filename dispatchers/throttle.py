@@ -1,6 +1,6 @@
 """Slowing down who guesses passwords: after ten failures of one login from one address, five minutes of waiting.
 
-Kept in the cache. With the default cache each web process counts for itself; a shared cache counts for all.
+Kept in the cache, which all web processes share.
 """
 
 from __future__ import annotations
