@@ -45,6 +45,7 @@ class ImapSession:
 
     def __init__(self, account: Mapping[str, Any], folder: str) -> None:
         self._account, self._folder = account, folder
+        self._announced = 0
 
     def __enter__(self) -> Self:
         account = self._account
@@ -76,11 +77,14 @@ class ImapSession:
         # Some servers (NetEase) answer SELECT only after ID.
         if self._client.has_capability("ID"):
             self._client.id_({"name": "Dispatch"})
+        # Asked now: asked later, its answer could swallow the news of a letter.
+        self._can_idle = self._client.has_capability("IDLE")
 
     def _examine(self) -> None:
         opened = self._client.select_folder(self._folder, readonly=True)
         self.uidvalidity = int(opened.get(b"UIDVALIDITY", 0))
         self.uidnext = int(opened.get(b"UIDNEXT", 0))
+        self._announced = self._announcements()
 
     def _hang_up(self) -> None:
         with suppress(*BROKEN):
@@ -92,7 +96,7 @@ class ImapSession:
         return None if found is None else _ascii(found)
 
     def spelling_of(self, name: str) -> str | None:
-        """How the server spells this folder, given in its spelling, in modified UTF-7 cut short, or in plain letters."""
+        """How the server spells this folder, given so, in modified UTF-7 cut short, or in plain letters."""
         listed = [_ascii(folder) for _, _, folder in self._client.list_folders()]
         if name in listed:
             return name
@@ -103,7 +107,12 @@ class ImapSession:
 
         `n:*` names the last letter even when its UID is below n (RFC 3501, 6.4.8), hence the filter.
         """
+        self._announced = self._announcements()
         return sorted(uid for uid in self._client.search(["UID", f"{first}:*"]) if uid >= first)
+
+    def _announcements(self) -> int:
+        """How often the server has announced letters in its answers to other commands; imaplib keeps them all."""
+        return len(self._client._imap.untagged_responses.get("EXISTS", ()))
 
     def first_uid_since(self, day: date) -> int:
         """The smallest UID received on or after `day`; the next UID to come when there is none."""
@@ -138,7 +147,9 @@ class ImapSession:
         imapclient's idle_check() returns an empty list at once when the peer has closed, and also when a
         black hole swallows everything (imapclient #565, #449): only a command with an answer tells.
         """
-        if not self._client.has_capability("IDLE"):
+        if self._announcements() != self._announced:
+            return  # it came while we looked
+        if not self._can_idle:
             sleep(min(seconds, 5))
         else:
             self._client.idle()

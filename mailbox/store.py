@@ -21,7 +21,10 @@ def put(content: bytes) -> str:
     """Store the bytes durably and return their SHA-256 in hex. Raises OSError when the disk will not."""
     sha256 = hashlib.sha256(content).hexdigest()
     target = path(sha256)
-    if not target.exists():
+    try:
+        # Young again: the sweep of old files must not take what is being stored anew.
+        os.utime(target)
+    except FileNotFoundError:
         _write(target, content)
     return sha256
 

@@ -118,7 +118,9 @@ class Migration(migrations.Migration):
                 (
                     "role",
                     models.CharField(
-                        choices=[("inbox", "incoming letters"), ("sent", "sent letters")], max_length=10, verbose_name="role"
+                        choices=[("inbox", "incoming letters"), ("sent", "sent letters")],
+                        max_length=10,
+                        verbose_name="role",
                     ),
                 ),
                 ("uidvalidity", models.BigIntegerField(default=0)),

@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture()
+@pytest.fixture
 def server() -> Iterator[dovecot.Dovecot]:
     with dovecot.running() as running:
         yield running
