@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
 
+from config.embedded.paths import make_var_dir
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env")
 
@@ -80,7 +82,7 @@ def secret_key(var_dir: Path, *, production: bool) -> str:
     if production:
         raise WrongSetting("SECRET_KEY", "a long random value, because DB_HOST is set")
     path = var_dir / "secret_key"
-    var_dir.mkdir(parents=True, exist_ok=True)
+    make_var_dir(var_dir)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

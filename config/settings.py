@@ -120,7 +120,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Broker -----------------------------------------------------------------------------------
 
 REDIS_URL = env_url("REDIS_URL", schemes=("redis", "rediss", "unix"))
-CELERY_BROKER_URL = REDIS_URL or paths.redis_url(VAR_DIR)
+# Celery spells a socket in its own way.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://") or paths.redis_url(VAR_DIR)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -132,6 +133,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
+# In the database: shared by all web processes, and signing in does not depend on the broker.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "dispatch_cache"}}
+
 # --- People and safety ------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "dispatchers.User"
@@ -140,11 +144,14 @@ LOGIN_URL = "dispatchers:sign_in"
 LOGIN_REDIRECT_URL = "incidents:desk"
 LOGOUT_REDIRECT_URL = "dispatchers:sign_in"
 # Failures to sign in are counted here: somebody who tries many logins must not push the counts out.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
+# The first administrator, made by `migrate` where there is none of this name.
+ADMIN_USERNAME, ADMIN_EMAIL, ADMIN_PASSWORD = (env_str(f"ADMIN_{part}") for part in ("USERNAME", "EMAIL", "PASSWORD"))
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
+if not PRODUCTION:
+    # Cookies know no ports: two copies on one machine would sign each other's people out.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (f"{name}_{env_int('PORT', 8000)}" for name in ("session", "csrf"))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("COOKIES_SECURE", PRODUCTION)
 if PRODUCTION:  # behind gateway/nginx.conf, which sets the header; nobody else may claim it
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -182,13 +189,13 @@ TIME_ZONE = env_str("DESK_TIME_ZONE", "Europe/Moscow")
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = VAR_DIR / "static"
-# Served from the source tree when nobody has collected them (embedded run); hashed names in production.
+# Served from the source tree on embedded defaults; collected, hashed and compressed in production.
+STATIC_ROOT = VAR_DIR / "static" if PRODUCTION else None
 WHITENOISE_USE_FINDERS = not PRODUCTION
 if PRODUCTION:
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "config.static_storage.StaticStorage"},
     }
 DATA_DIR = Path(env_str("DATA_DIR", str(VAR_DIR / "data")))
 # Letters and attachments, each under the SHA-256 of its bytes.
@@ -269,6 +276,7 @@ INCIDENT_REACTIONS = {
 # --- API --------------------------------------------------------------------------------------
 
 API_OPEN = env_bool("API_OPEN", True)
+API_CALLS_PER_MINUTE = env_int("API_CALLS_PER_MINUTE", 600)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -45,7 +45,7 @@ class StrangersThrottle(AnonRateThrottle):
     """So many calls a minute from one address that has not signed in; API_CALLS_PER_MINUTE=0 lifts it."""
 
     def get_rate(self) -> str | None:
-        calls: int = getattr(settings, "API_CALLS_PER_MINUTE", 600)
+        calls: int = settings.API_CALLS_PER_MINUTE
         return f"{calls}/min" if calls else None
 
 

@@ -24,7 +24,7 @@ OLDEST = 15
 # Commands of manage.py that work without a database; `up` brings its own.
 WITHOUT_DATABASE = {
     "", "help", "version", "up", "check", "diffsettings", "collectstatic", "findstatic",
-    "compilemessages", "makemessages", "startapp", "startproject",
+    "compilemessages", "makemessages", "startapp", "startproject", "demo_servers", "demo_letters",
 }  # fmt: skip
 SETTINGS = {
     "listen_addresses": "",
