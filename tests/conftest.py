@@ -24,6 +24,16 @@ def _no_registry_of_another_test() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _defaults_for_every_thread(django_db_setup) -> None:
+    """Once a browser runs, Django gives this thread another connection object, which knows no default data."""
+    from django.db import connections
+
+    first = connections["default"]
+    if hasattr(first, "_test_serialized_contents"):
+        type(first)._test_serialized_contents = first._test_serialized_contents
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _russian() -> Iterator[None]:
     from django.utils import translation
 

@@ -83,7 +83,7 @@ def test_an_unchanged_registry_is_not_read_again(monkeypatch: pytest.MonkeyPatch
         find("")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_while_one_thread_builds_the_others_are_served_the_old_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "LOOK_AGAIN_AFTER", 0)
     find("")
@@ -114,7 +114,7 @@ def test_while_one_thread_builds_the_others_are_served_the_old_index(monkeypatch
     assert len(built) == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_threads_that_start_together_build_one_index(monkeypatch: pytest.MonkeyPatch) -> None:
     make_pole("41960-P-43-1-1")
     builds: list[int] = []

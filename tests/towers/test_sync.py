@@ -325,7 +325,7 @@ def test_an_error_of_ours_is_raised_and_the_run_is_marked_failed(
     assert failed.feeds["poles"]["created"] == 60
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_runs_at_once_are_one(store: TowerStore) -> None:
     store.fail("poles", "timeout")
     refusals: list[object] = []
@@ -351,7 +351,7 @@ def test_two_runs_at_once_are_one(store: TowerStore) -> None:
     assert run().state == SyncRun.State.DONE
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_network_is_read_outside_any_transaction(store: TowerStore, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
     real = sync.read_feed
