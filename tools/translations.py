@@ -1,8 +1,8 @@
-"""The Russian catalogue: `update` gathers msgids (needs gettext), `compile` writes the .mo, `check` says what is missing.
+"""The Russian catalogue: `update` gathers texts (needs gettext), `compile` writes the .mo, `check` names what lacks.
 
-    python tools/translations.py update [MORE.po …]    texts of the extra files fill what has no translation yet
-    python tools/translations.py compile
-    python tools/translations.py check
+python tools/translations.py update [MORE.po …]    texts of the extra files fill what has no translation yet
+python tools/translations.py compile
+python tools/translations.py check
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ HEADER = {
     "Content-Type": "text/plain; charset=UTF-8",
     "Content-Transfer-Encoding": "8bit",
     "Language": "ru",
-    "Plural-Forms": "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);",
+    "Plural-Forms": "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : "
+    "n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);",
 }
 IGNORED = (".venv", "var", "build", "tests", "bench", "docs", "tools")
 
