@@ -71,7 +71,7 @@ def desk(request: Request) -> HttpResponse:
     opened = request.GET.get("open", "")
     incident = Incident.objects.for_rows().filter(code=opened).first() if opened else None
     if incident:
-        context |= _preview(incident)
+        context |= _preview(incident, request.user)
     return _private(render(request, "incidents/desk.html", context))
 
 
@@ -82,7 +82,7 @@ def preview(request: Request, code: str) -> HttpResponse:
     if not request.htmx:
         return redirect("incidents:card", code)
     incident = get_object_or_404(Incident.objects.for_rows(), code=code)
-    context = {"now": timezone.now(), **_preview(incident)}
+    context = {"now": timezone.now(), **_preview(incident, request.user)}
     return _private(render(request, "incidents/desk_preview.html", context))
 
 
@@ -140,10 +140,11 @@ def _shift(people: list[User]) -> list[Load]:
     return [Load(person, number, round(100 * number / most)) for person, number in loads]
 
 
-def _preview(incident: Incident) -> dict[str, Any]:
-    """Two usual steps as buttons; those that want words are one click farther, on the card."""
+def _preview(incident: Incident, person: User) -> dict[str, Any]:
+    """The usual steps as buttons, as many as there is room for; those that want words are a click farther."""
     steps = lifecycle.next_steps(incident)
-    quick = [step for step in steps if not step.needs_reason][:QUICK_STEPS]
+    room = QUICK_STEPS if incident.assignee_id == person.pk else QUICK_STEPS - 1
+    quick = [step for step in steps if not step.needs_reason][:room]
     return {
         "incident": incident,
         "quick_steps": quick,

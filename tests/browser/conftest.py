@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.test import Client
 
@@ -74,7 +75,8 @@ def open_page(chromium: Any, address: str, complaints: list[str]) -> Iterator[Ca
         client = Client()
         client.force_login(user)
         context = chromium.new_context(viewport={"width": width, "height": height}, locale="ru-RU", **options)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

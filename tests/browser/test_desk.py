@@ -239,4 +239,5 @@ def test_without_the_stream_the_page_asks_by_itself_and_says_so(open_page: OpenP
     page.clock.run_for(16_000)
 
     expect(page.locator(f"#rows > [data-code={incident.code}]")).to_be_visible()
+    page.close()
     complaints.clear()  # of the stream that was refused
