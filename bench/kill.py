@@ -87,10 +87,10 @@ def kill_all(copy: own_copy.Copy, letters: int) -> None:
 
 
 def find(copy: own_copy.Copy, victim: str) -> list[int]:
-    if victim == "database":
-        return [copy.database_pid()]
-    words = {"worker": "celery -A config worker", "watcher": "manage.py watch_mail", "broker": "valkey-server"}[victim]
-    return copy.pids(words)
+    servers = {"broker": "valkey", "database": "postgres"}
+    if victim in servers:
+        return [copy.server_pid(servers[victim])]
+    return copy.pids({"worker": "celery -A config worker", "watcher": "manage.py watch_mail"}[victim])
 
 
 def taken(ids: list[str]) -> int:
@@ -122,9 +122,8 @@ def judge(number: int, ids: list[str], pairs: int, appended: float, healed: floa
         "with a pole": pairs,
     }
     good = found == wanted
-    print(
-        f"round {number}: {'ok' if good else 'FAILED'} {found}; appended in {appended:.1f} s, all taken {healed:.1f} s later"
-    )
+    print(f"round {number}: {'ok' if good else 'FAILED'} {found}")
+    print(f"  appended in {appended:.1f} s, all taken {healed:.1f} s later", flush=True)
     return good
 
 

@@ -17,6 +17,8 @@ from typing import Any
 
 from imapclient import IMAPClient
 
+from config.embedded import keeper
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -80,9 +82,9 @@ class Copy:
                 found.append(int(entry.name))
         return sorted(found)
 
-    def database_pid(self) -> int:
-        """The postmaster's, from the file it writes into its data folder."""
-        return int(next(self.var.rglob("postmaster.pid")).read_text().split()[0])
+    def server_pid(self, name: str) -> int:
+        """The pid of `postgres` or `valkey`, as its keeper knows it."""
+        return int(keeper.state_of(self.var, name)["server"].split(":")[0])
 
 
 @contextmanager
