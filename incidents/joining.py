@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Q
 
 from incidents.codes import code_in_subject
 from incidents.models import Incident, IncidentEmail
@@ -111,15 +112,18 @@ def _takes_part(email: Email, incident: Incident) -> bool:
         known.update(each["email"].lower() for each in (*row["to"], *row["cc"]))
     if incident.pole:
         known.update(each.lower() for each in incident.pole.contractor_emails)
+    known.discard("")  # an incident by phone has no requester; a letter from nobody is not his
     domains = {_domain(each) for each in known} - PUBLIC_DOMAINS - {""}
     return sender in known or _domain(sender) in domains
 
 
 def _by_power_back(letter: Letter, pole_id: int | None) -> Found | None:
     email = letter.email
-    if not says_power_is_back(email) or email.direction == Email.Direction.OUT:
+    if not says_power_is_back(email) or email.direction == Email.Direction.OUT or not email.from_email:
         return None
-    same_sender = Incident.objects.open().filter(requester_email__iendswith="@" + _domain(email.from_email))
+    domain = _domain(email.from_email)
+    by_himself, by_company = Q(requester_email__iexact=email.from_email), Q(requester_email__iendswith="@" + domain)
+    same_sender = Incident.objects.open().filter(by_himself if domain in PUBLIC_DOMAINS else by_company)
     if pole_id:
         candidates = same_sender.filter(pole=pole_id)
     else:
