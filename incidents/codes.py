@@ -29,8 +29,11 @@ def next_code() -> str:
 
 def code_in_subject(subject: str) -> str | None:
     """The incident code in a subject, or None. Whole token only; the last one wins, as after a forward."""
-    # Outlook puts soft hyphens (U+00AD) into long tokens.
-    plain = subject.replace("\u00ad", "").translate(LOOKALIKES).upper()
-    prefix = re.escape(settings.INCIDENT_PREFIX.upper())
-    found = re.findall(rf"(?<![\w-]){prefix}\s?-\s?(\d{{1,12}})(?![\w]|-\w)", plain)
+    prefix = re.escape(_plain(settings.INCIDENT_PREFIX))
+    found = re.findall(rf"(?<![\w-]){prefix}\s?-\s?(\d{{1,12}})(?![\w]|-\w)", _plain(subject))
     return f"{settings.INCIDENT_PREFIX}-{found[-1]}" if found else None
+
+
+def _plain(text: str) -> str:
+    # Outlook puts soft hyphens (U+00AD) into long tokens.
+    return text.replace("\u00ad", "").translate(LOOKALIKES).upper()

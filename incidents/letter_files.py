@@ -17,6 +17,8 @@ class LetterFile:
     path: str
     raw: bytes = b""
     problem: str = ""
+    # A file of a folder that is no letter at all.
+    skipped: bool = False
 
 
 def letters_in(paths: list[str]) -> Iterator[LetterFile]:
@@ -27,7 +29,7 @@ def letters_in(paths: list[str]) -> Iterator[LetterFile]:
                 if file.suffix.lower() == ".eml":
                     yield _letter(file)
                 else:
-                    yield LetterFile(str(file), problem="skipped: not *.eml")
+                    yield LetterFile(str(file), problem="skipped: not *.eml", skipped=True)
         elif not path.exists():
             yield LetterFile(str(path), problem="no such file")
         else:

@@ -19,6 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for letter in letters_in(options["paths"]):
+            if letter.skipped:
+                self.stderr.write(f"{letter.path}: {letter.problem}")
+                continue
             facts = explain(letter)
             self.stdout.write(json.dumps(facts, ensure_ascii=False) if options["json"] else in_words(facts))
 
