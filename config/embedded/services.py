@@ -17,7 +17,9 @@ HOST = "127.0.0.1"
 
 
 def web(port: int) -> Service:
-    options = ["--host", HOST, "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "3"]
+    # No gateway stands before it: what a client claims of its address counts for nothing.
+    options = ["--host", HOST, "--port", str(port), "--no-proxy-headers", "--no-access-log"]
+    options += ["--timeout-graceful-shutdown", "3"]
     command = python("-m", "uvicorn", "config.asgi:application", *options)
     return Service("web", command, is_ready=lambda child: child.has_said("Uvicorn running on"))
 

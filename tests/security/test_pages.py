@@ -92,6 +92,14 @@ def test_refusals_have_it_too(address: str) -> None:
     is_strict(Client(enforce_csrf_checks=True).post("/sign-in/"))
 
 
+@pytest.mark.django_db
+def test_no_answer_is_for_the_caches_of_others() -> None:
+    world, desk = make_world(), browser_of(make_user(Role.ADMINISTRATOR))
+    for route in all_routes():
+        said = desk.get(world.address(route)).headers["Cache-Control"]
+        assert "private" in said or "no-store" in said, route
+
+
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every page that asks for the desk's filters breaks, with a secret in its words and its variables."""

@@ -25,7 +25,7 @@ API = "ok ok ok ok ok ok"
 NO_POST = NOT_BY_GET
 TABLE: dict[str, tuple[str, str]] = {
     "healthz": ("any any any any any any", CLOSED),
-    # The test client is no ASGI server; who may listen is asked in test_events.py.
+    # The test client is no ASGI server; who may listen is asked in tests/incidents/test_live.py.
     "events/": ("503 503 503 503 503 503", CLOSED),
     "api/v1/incidents/": (API, CLOSED),
     "api/v1/incidents/<int:pk>/": (API, CLOSED),
