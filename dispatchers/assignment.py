@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection, transaction
+
 from dispatchers.choosing import Candidate, freest
 from dispatchers.models import User
 from incidents import services
