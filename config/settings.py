@@ -133,8 +133,15 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
-# In the database: shared by all web processes, and signing in does not depend on the broker.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "dispatch_cache"}}
+# Failures to sign in are counted here. In the database: shared by all web processes and independent of the broker;
+# large, since somebody who tries many logins must not push the counts out.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "dispatch_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # --- People and safety ------------------------------------------------------------------------
 
@@ -143,8 +150,6 @@ AUTHENTICATION_BACKENDS = ["dispatchers.backend.RoleBackend"]
 LOGIN_URL = "dispatchers:sign_in"
 LOGIN_REDIRECT_URL = "incidents:desk"
 LOGOUT_REDIRECT_URL = "dispatchers:sign_in"
-# Failures to sign in are counted here: somebody who tries many logins must not push the counts out.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 # The first administrator, made by `migrate` where there is none of this name.
 ADMIN_USERNAME, ADMIN_EMAIL, ADMIN_PASSWORD = (env_str(f"ADMIN_{part}") for part in ("USERNAME", "EMAIL", "PASSWORD"))
 SESSION_COOKIE_AGE = 14 * 24 * 3600

@@ -188,7 +188,7 @@ class Postgres:
         shutil.rmtree(self.data, ignore_errors=True)
         arriving.mkdir(mode=0o700)
         self.run_as.own(arriving)
-        cluster = ["-D", arriving, "-U", USER, "-E", "UTF8", *locale_flags(version(self.binaries))]
+        cluster: list[str | Path] = ["-D", arriving, "-U", USER, "-E", "UTF8", *locale_flags(version(self.binaries))]
         self._run("initdb", *cluster, "--auth=trust", "--no-instructions", "--no-sync")
         self._run("postgres", "--single", "-D", arriving, "postgres", typed=f"CREATE DATABASE {DATABASE};\n")
         arriving.rename(self.data)
