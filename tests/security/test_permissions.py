@@ -117,7 +117,7 @@ def test_an_administrator_reads_every_list_of_the_administration() -> None:
 def test_every_post_wants_the_token_of_its_page() -> None:
     world, person = make_world(), make_user(Role.ADMINISTRATOR)
     for route in all_routes():
-        said = browser_of(person, enforce_csrf_checks=True).post(world.address(route))
+        said = browser_of(person, csrf=True).post(world.address(route))
         assert said.status_code in {403, 405}, route
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from incidents.models import Incident
 from tests.factories import make_incident, make_pole, make_station, make_user
+from tests.security.people import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -37,11 +38,10 @@ values = st.one_of(st.sampled_from(NASTY), st.text(max_size=40), st.text("()[]{}
 
 
 @pytest.fixture
-def desk(client: Client) -> Client:
-    client.force_login(make_user())
+def desk() -> Client:
     make_station("KI000075", make_pole("41960-P-43-1-1"))
     make_incident()
-    return client
+    return browser_of(make_user())
 
 
 def written(query: dict[str, str]) -> str:
