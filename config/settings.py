@@ -140,7 +140,9 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "dispatch_cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+    },
+    # Calls of the open API, by each process for itself: they must cost no query.
+    "calls": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "calls"},
 }
 
 # --- People and safety ------------------------------------------------------------------------

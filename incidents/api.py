@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.core.cache import caches
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.db.models import Q
@@ -43,6 +44,8 @@ class OpenOrReader(BasePermission):
 
 class StrangersThrottle(AnonRateThrottle):
     """So many calls a minute from one address that has not signed in; API_CALLS_PER_MINUTE=0 lifts it."""
+
+    cache = caches["calls"]
 
     def get_rate(self) -> str | None:
         calls: int = settings.API_CALLS_PER_MINUTE

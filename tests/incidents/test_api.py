@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection
 from django.test import AsyncClient, Client
@@ -54,7 +54,7 @@ NEVER_NULL = {
 
 @pytest.fixture(autouse=True)
 def _fresh_throttle() -> None:
-    cache.clear()
+    caches["calls"].clear()
 
 
 def get(client: Client, query: str = "", status: int = 200) -> Any:
