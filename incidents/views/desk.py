@@ -22,6 +22,7 @@ from incidents.marks import Piece
 from incidents.models import Comment, Incident, Status
 from incidents.occurrences import describe
 from incidents.paging import Cursor, Page, page
+from incidents.queries import IncidentQuerySet
 from incidents.tables import DeskTable
 from incidents.why import Line
 from mailbox.models import Email
@@ -86,15 +87,20 @@ def preview(request: Request, code: str) -> HttpResponse:
     return _private(render(request, "incidents/desk_preview.html", context))
 
 
+def _rows() -> IncidentQuerySet:
+    """What a row shows; how a letter was read is for the pane, and a hostile letter makes it large."""
+    return Incident.objects.for_rows().defer("reading")
+
+
 def _page(request: Request, filters: DeskFilter, now: datetime) -> Page:
-    parts = filters.apply(Incident.objects.for_rows(), request.user, now)
+    parts = filters.apply(_rows(), request.user, now)
     after, before = (Cursor.parse(request.GET.get(name, "")) for name in ("after", "before"))
     return page(parts, filters.order, after=after, before=before)
 
 
 def _live_rows(request: Request, filters: DeskFilter, now: datetime) -> Page:
     """The named incidents that still belong here, and with `first` the first page: what an open page may lack."""
-    parts = filters.apply(Incident.objects.for_rows(), request.user, now)
+    parts = filters.apply(_rows(), request.user, now)
     codes = [code for code in request.GET.get("codes", "").split(",") if code][:MOST_CODES]
     found = {incident.pk: incident for part in parts for incident in part.filter(code__in=codes)} if codes else {}
     if "first" in request.GET:
