@@ -2,7 +2,7 @@
 
 import pytest
 from django.utils import translation
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from tools import translations
 
@@ -23,3 +23,10 @@ def test_russian_counts_as_russians_do(number, word):
             "%(n)d poles fit what the letter says: %(names)s. Choose one.",
             number,
         ) % {"n": number, "names": ""}
+
+
+@pytest.mark.parametrize("text", ["pole", "base station", "contractor"])
+def test_a_word_that_is_also_counted_has_its_russian_alone(text):
+    """Before Python 3.13 `gettext` finds nothing where the catalogue knows a word only with its plural."""
+    with translation.override("ru"):
+        assert gettext(text) != text
