@@ -126,15 +126,17 @@ def ask(client: Any, name: str, address: str, repeat: int) -> bool:
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(address)
         body = answer.getvalue()
+        # Taken now: the next request empties the log.
+        asked = [query["sql"] for query in queries.captured_queries]
     times = []
     for _ in range(repeat):
         began = time.perf_counter()
         client.get(address).getvalue()
         times.append((time.perf_counter() - began) * 1000)
     times.sort()
-    scans = sorted({table for query in queries for table in scanned(query["sql"])})
+    scans = sorted({table for sql in asked for table in scanned(sql)})
     print(
-        f"{name:<28} {answer.status_code} {len(body) / 1024:6.0f} kB {len(queries):3d} queries  "
+        f"{name:<28} {answer.status_code} {len(body) / 1024:6.0f} kB {len(asked):3d} queries  "
         f"p50 {statistics.median(times):6.1f}  p95 {times[int(0.95 * len(times)) - 1]:6.1f} ms"
         + (f"  SCANS {', '.join(scans)}" if scans else ""),
         flush=True,
