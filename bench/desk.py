@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -21,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 OPEN = 584
-LARGE = ("incidents_incident", "incidents_incidentevent", "mailbox_email", "incidents_incidentemail", "towers_pole")
+# What is filled here; an empty table is rightly read from end to end.
+LARGE = ("incidents_incident", "incidents_incidentevent", "towers_pole")
 FILL = """
 INSERT INTO towers_contractor (name) SELECT 'ООО «Подрядчик ' || n || '»' FROM generate_series(1, 60) n;
 INSERT INTO towers_operator (name, "group", domains)
@@ -112,8 +114,6 @@ def make_people() -> list[Any]:
 
 def second_page(client: Any) -> str:
     """The address behind the desk's own link to the rows that follow."""
-    import re
-
     found = re.search(r'href="(\?[^"]*after=[^"]*)"', client.get("/").content.decode())
     return "/" + found[1].replace("&amp;", "&") if found else "/"
 
@@ -156,7 +156,7 @@ def scanned(sql: str) -> list[str]:
             plan = "\n".join(row[0] for row in cursor.fetchall())
     except Error:
         return []
-    return [table for table in LARGE if f"Seq Scan on {table}" in plan]
+    return [table for table in LARGE if re.search(rf"Seq Scan on {table}\b", plan)]
 
 
 if __name__ == "__main__":
