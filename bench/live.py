@@ -60,8 +60,10 @@ class Page:
         self.ready = asyncio.Event()
 
     async def read(self, port: int, session: str) -> None:
+        from django.conf import settings
+
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(f"GET /events/ HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid={session}\r\n\r\n".encode())
+        writer.write(f"GET /events/ HTTP/1.1\r\nHost: localhost\r\nCookie: {settings.SESSION_COOKIE_NAME}={session}\r\n\r\n".encode())
         try:
             while line := await reader.readline():
                 if line.startswith(b": open"):
