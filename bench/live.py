@@ -63,7 +63,8 @@ class Page:
         from django.conf import settings
 
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(f"GET /events/ HTTP/1.1\r\nHost: localhost\r\nCookie: {settings.SESSION_COOKIE_NAME}={session}\r\n\r\n".encode())
+        cookie = f"{settings.SESSION_COOKIE_NAME}={session}"
+        writer.write(f"GET /events/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode())
         try:
             while line := await reader.readline():
                 if line.startswith(b": open"):
