@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from time import monotonic, sleep
+from threading import Event
+from time import monotonic
 from typing import Any, Self
 
 from imapclient import IMAPClient, SocketTimeout
@@ -22,6 +23,8 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 # RFC 2683, 3.2.1.5: a command line stays under a thousand characters or so.
 CHUNK = 100
 BATCH_BYTES = 16 * 2**20
+# A watcher that waits looks this often whether it is to stop.
+STOP_SECONDS = 1.0
 CUT_BYTES = 2**20
 
 # What means "this connection is of no use any more": make a new one.
@@ -141,25 +144,30 @@ class ImapSession:
         beginning: bytes | None = row.get(b"BODY[]<0>", row.get(b"BODY[]"))
         return beginning
 
-    def wait(self, seconds: float) -> None:
-        """Return when the server says something new, or after `seconds`; raises if the connection is dead.
+    def wait(self, seconds: float, stop: Event) -> None:
+        """Return when the server says something new, after `seconds`, or when told to stop.
 
-        imapclient's idle_check() returns an empty list at once when the peer has closed, and also when a
-        black hole swallows everything (imapclient #565, #449): only a command with an answer tells.
+        Raises if the connection is dead. imapclient's idle_check() returns an empty list at once when the peer has
+        closed, and also when a black hole swallows everything (imapclient #565, #449): only a command with an
+        answer tells, so each wait ends with one.
         """
         if self._announcements() != self._announced:
             return  # it came while we looked
-        if not self._can_idle:
-            sleep(min(seconds, 5))
-        else:
+        if self._can_idle:
             self._client.idle()
-            began = monotonic()
-            while monotonic() - began < seconds:
-                said = self._client.idle_check(timeout=max(0.1, seconds - (monotonic() - began)))
-                if not said or _is_news(said):
-                    break
+            self._listen(monotonic() + seconds, stop)
             self._client.idle_done()
+        else:
+            stop.wait(min(seconds, 5))
         self._client.noop()
+
+    def _listen(self, until: float, stop: Event) -> None:
+        while not stop.is_set() and (left := until - monotonic()) > 0:
+            asked = monotonic()
+            said = self._client.idle_check(timeout=min(left, STOP_SECONDS))
+            hung_up = not said and monotonic() - asked < min(left, STOP_SECONDS) / 2
+            if hung_up or _is_news(said):
+                return
 
 
 class LoginRefused(Exception):

@@ -100,6 +100,7 @@ def _watch_folder(account: Mapping[str, Any], folder: Folder, stop: threading.Ev
             pause = HEAL_SECONDS
             _say(folder, error)
         stop.wait(pause)
+    connection.close()
 
 
 def _passes(account: Mapping[str, Any], folder: Folder, stop: threading.Event) -> Iterator[int]:
@@ -112,7 +113,7 @@ def _passes(account: Mapping[str, Any], folder: Folder, stop: threading.Event) -
                 logger.info("mail: %s stored %d", folder, stored)
                 wake()
             yield stored
-            session.wait(settings.MAIL_POLL_SECONDS)
+            session.wait(settings.MAIL_POLL_SECONDS, stop)
 
 
 @contextmanager

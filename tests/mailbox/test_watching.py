@@ -111,7 +111,7 @@ def test_waiting_on_a_connection_that_died_raises_and_does_not_spin(server):
         threading.Timer(0.3, server.kill).start()
         began = time.monotonic()
         with pytest.raises(BROKEN):
-            session.wait(30)
+            session.wait(30, threading.Event())
         assert time.monotonic() - began < 10
 
 
