@@ -6,6 +6,7 @@ as a double by the database.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +16,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from mailbox import store
-from mailbox.imap import ImapSession, Listed
+from mailbox.imap import ImapSession, Listed, readable
 from mailbox.models import Email, Folder, Receipt
+
+logger = logging.getLogger(__name__)
 
 # On clustered servers a letter may become visible after a later one: the last few are looked at again.
 LOOK_BACK = 100
@@ -32,16 +35,24 @@ def folders(account: Mapping[str, Any]) -> list[Folder]:
 
     Raises what ImapSession raises.
     """
-    known = Folder.objects.filter(account=account["address"]).in_bulk(field_name="pk").values()
+    known = [folder for folder in Folder.objects.filter(account=account["address"]) if _is_wanted(folder, account)]
     if {folder.role for folder in known} == set(Folder.Role):
-        return list(known)
+        return known
     with ImapSession(account, account["inbox"]) as session:
         sent = session.spelling_of(account["sent"]) if account["sent"] else session.sent_folder()
+    if not sent:
+        logger.warning("mail: %s has no folder of sent letters; answers from there are not read", account["host"])
     named = [(account["inbox"], Folder.Role.INBOX)] + ([(sent, Folder.Role.SENT)] if sent else [])
     return [
         Folder.objects.get_or_create(account=account["address"], name=name, defaults={"role": role})[0]
         for name, role in named
     ]
+
+
+def _is_wanted(folder: Folder, account: Mapping[str, Any]) -> bool:
+    """Whether this is still the folder that the settings name; they may have changed since it was found."""
+    name = account["inbox"] if folder.role == Folder.Role.INBOX else account["sent"]
+    return not name or readable(folder.name) == readable(name)
 
 
 def fetch(folder: Folder, session: ImapSession, *, now: datetime) -> int:

@@ -103,7 +103,7 @@ class ImapSession:
         listed = [_ascii(folder) for _, _, folder in self._client.list_folders()]
         if name in listed:
             return name
-        return next((each for each in listed if _readable(each) == _readable(name)), None)
+        return next((each for each in listed if readable(each) == readable(name)), None)
 
     def uids_from(self, first: int) -> list[int]:
         """UIDs not smaller than `first`, ascending.
@@ -178,7 +178,7 @@ def _ascii(folder: str | bytes) -> str:
     return folder.decode("ascii", "replace") if isinstance(folder, bytes) else folder
 
 
-def _readable(name: str) -> str:
+def readable(name: str) -> str:
     """The name in plain letters. The closing "-" is often lost where people copy such names."""
     shifted = name.rfind("&") > name.rfind("-")
     try:

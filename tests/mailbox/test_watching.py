@@ -45,6 +45,20 @@ def test_one_look_stores_inbox_and_sent_byte_for_byte_and_marks_nothing(server):
         assert b"\\Seen" not in client.get_flags([1])[1]
 
 
+def test_another_sent_folder_in_the_settings_is_the_one_watched(server):
+    watching.look_once(server.account)
+    with server.client() as client:
+        client.create_folder("Archive")
+    server.append(letter("в архиве"), "Archive")
+    assert watching.look_once({**server.account, "sent": "Archive"}) == 1
+    assert Receipt.objects.get().direction == "out"
+
+
+def test_the_customers_spelling_without_its_last_sign_finds_the_folder(server):
+    server.append(letter("ответ"), dovecot.SENT)
+    assert watching.look_once({**server.account, "sent": dovecot.SENT.removesuffix("-")}) == 1
+
+
 def test_a_second_look_stores_nothing_twice(server):
     server.append(letter())
     assert watching.look_once(server.account) == 1
