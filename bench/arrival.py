@@ -3,8 +3,8 @@
     python bench/arrival.py --letters 20
 
 Starts a copy of its own, signs in as the dispatcher with headless Chromium, opens the desk and appends letters one by
-one (KOI8-R, Cyrillic look-alikes in the pole code). Prints each latency, the median and p95 in milliseconds, then
-checks that pole, contractor, operator and assignee stand on the card and that an answer joins.
+one (KOI8-R, Cyrillic look-alikes in the pole code). Prints each latency, the median and p95 in milliseconds; each
+incident must have the right pole, station, contractor and operator and an assignee, and its answer must join.
 """
 
 from __future__ import annotations
@@ -64,13 +64,22 @@ def sign_in(copy: own_copy.Copy, page: Any) -> None:
 
 def measure(copy: own_copy.Copy, page: Any, number: int) -> float:
     """Milliseconds from the moment before APPEND to the row in the DOM; exits when a fact is wrong."""
+    from django.db.models import Count
+
     from bench import letters
     from incidents.models import Incident
-    from towers.models import Pole
+    from towers.models import BaseStation
 
-    pole = Pole.objects.standing().filter(contractor__isnull=False, code__contains="-P-").order_by("pk")[number]
+    # A station of one operator says who wrote; a shared one does not.
+    station = (
+        BaseStation.objects.annotate(owners=Count("operators"))
+        .filter(owners=1, pole__contractor__isnull=False, pole__code__contains="-P-")
+        .select_related("pole__contractor")
+        .order_by("pk")[number]
+    )
+    pole = station.pole
     with copy.imap() as client:
-        first, raw = letters.opening(number, pole.code, copy.ports()["imap_login"])
+        first, raw = letters.opening(number, pole.code, copy.ports()["imap_login"], station.name)
         began = time.perf_counter()
         client.append("INBOX", raw)
         page.wait_for_function(
@@ -80,13 +89,17 @@ def measure(copy: own_copy.Copy, page: Any, number: int) -> float:
             timeout=15_000,
         )
         latency = (time.perf_counter() - began) * 1000
-        incident = Incident.objects.select_related("pole", "contractor", "assignee").latest("pk")
-        if not (incident.pole == pole and incident.contractor == pole.contractor and incident.assignee):
-            sys.exit(f"wrong facts on {incident.code}: {incident.pole} {incident.contractor} {incident.assignee}")
+        incident = Incident.objects.latest("pk")
+        found = (incident.pole, incident.base_station, incident.contractor, incident.operator)
+        if found != (pole, station, pole.contractor, station.operators.get()) or not incident.assignee:
+            sys.exit(f"wrong facts on {incident.code}: {found}, {incident.assignee}")
         _, answer = letters.reply(number, pole.code, copy.ports()["imap_login"], first)
         client.append("INBOX", answer)
     own_copy.until(lambda: Incident.objects.get(pk=incident.pk).letter_count == 2, 15)
-    print(f"{latency:6.0f} ms  {incident.code}  {pole.code}  {incident.assignee}", flush=True)
+    print(
+        f"{latency:6.0f} ms  {incident.code}  {pole.code}  {station.name}  {incident.operator}  {incident.assignee}",
+        flush=True,
+    )
     return latency
 
 

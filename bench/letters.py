@@ -11,11 +11,12 @@ from django.utils import timezone
 LOOKALIKES = str.maketrans("ABEKMHOPCTX", "АВЕКМНОРСТХ")
 
 
-def opening(number: int, code: str, to: str) -> tuple[str, bytes]:
+def opening(number: int, code: str, to: str, station: str = "") -> tuple[str, bytes]:
     """A KOI8-R letter about the pole `code`, written with Cyrillic look-alikes; returns its Message-ID and bytes."""
     return _letter(
         f"Отключение ЭП {number}: опора {code.translate(LOOKALIKES)}",
-        f"Добрый день. На опоре {code.translate(LOOKALIKES)} нет питания, тел. 8 800 555-01-43, доб. {number}.",
+        f"Добрый день. На опоре {code.translate(LOOKALIKES)} нет питания, тел. 8 800 555-01-43, доб. {number}."
+        + (f"\nНомер БС: {station}" if station else ""),
         to,
         answers="",
     )
