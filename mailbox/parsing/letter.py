@@ -29,7 +29,7 @@ def parse(raw: bytes) -> ParsedEmail:
     problems = Problems()
     try:
         return _parse(raw, problems)
-    except (Exception, RecursionError) as error:
+    except Exception as error:
         # One strange letter must not stop the mailbox: what its headers say is saved, a person
         # reads the original.
         logger.exception("a letter of %d bytes could not be parsed", len(raw))
