@@ -18,7 +18,8 @@ LIMIT_SECONDS = 5
 SILENCE_SECONDS = 300
 LAST_LOOK = """
     SELECT max(last_ok_at) > now() - make_interval(secs => %s)
-    FROM mailbox_folder WHERE role = 'inbox' AND account = %s
+    FROM mailbox_folder JOIN mailbox_mailbox ON mailbox_mailbox.id = mailbox_id
+    WHERE role = 'inbox' AND address = %s
 """
 
 

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from mailbox import store
 from mailbox.imap import ImapSession, Listed, readable
-from mailbox.models import Email, Folder, Receipt
+from mailbox.models import Email, Folder, Mailbox, Receipt
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ def folders(account: Mapping[str, Any]) -> list[Folder]:
 
     Raises what ImapSession raises.
     """
-    known = [folder for folder in Folder.objects.filter(account=account["address"]) if _is_wanted(folder, account)]
+    row = Mailbox.objects.get_or_create(address=account["address"], defaults={"from_settings": True})[0]
+    known = [folder for folder in row.folders.all() if _is_wanted(folder, account)]
     if {folder.role for folder in known} == set(Folder.Role):
         return known
     with ImapSession(account, account["inbox"]) as session:
@@ -43,10 +44,7 @@ def folders(account: Mapping[str, Any]) -> list[Folder]:
     if not sent:
         logger.warning("mail: %s has no folder of sent letters; answers from there are not read", account["host"])
     named = [(account["inbox"], Folder.Role.INBOX)] + ([(sent, Folder.Role.SENT)] if sent else [])
-    return [
-        Folder.objects.get_or_create(account=account["address"], name=name, defaults={"role": role})[0]
-        for name, role in named
-    ]
+    return [Folder.objects.get_or_create(mailbox=row, name=name, defaults={"role": role})[0] for name, role in named]
 
 
 def _is_wanted(folder: Folder, account: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from config import retention, tasks
 from incidents.models import IncidentEmail
 from mailbox import store
-from mailbox.models import Attachment, Email, Folder, Receipt
+from mailbox.models import Attachment, Email, Folder, Mailbox, Receipt
 from tests.factories import make_email, make_incident
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,9 @@ def make_letter(content: bytes, *, received_at=OLD, state: str = Receipt.State.K
     """A letter with its bytes and the receipt that brought it."""
     sha256 = put(content)
     email = make_email(sha256=sha256, received_at=received_at, **over)
-    inbox, _ = Folder.objects.get_or_create(account="a", name="INBOX", role="inbox")
+    inbox, _ = Folder.objects.get_or_create(
+        mailbox=Mailbox.objects.get_or_create(address="a")[0], name="INBOX", role="inbox"
+    )
     Receipt.objects.create(
         folder=inbox, uidvalidity=1, uid=email.pk, direction="in", sha256=sha256, size=len(content),
         received_at=received_at, state=state, email=email,

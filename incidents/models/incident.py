@@ -1,4 +1,4 @@
-"""The incident and what belongs to it: status, type, timeline, letters, comments."""
+"""The incident, what happened to it, and what has still to happen."""
 
 from __future__ import annotations
 
@@ -11,99 +11,10 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from incidents.models.workflow import IncidentType, Status
 from incidents.queries import IncidentQuerySet
-
-
-class StatusClass(models.TextChoices):
-    """What the code knows about a status; the statuses themselves are rows that a customer may add."""
-
-    START = "start", _("new")
-    ACTIVE = "active", _("being worked")
-    PAUSED = "paused", _("waiting")
-    SENDING = "sending", _("sends a letter and moves on")
-    END = "end", _("closed")
-
-
-class Named(models.Model):
-    """Something the administrator names in both languages of the desk."""
-
-    name_ru = models.CharField(_("name in Russian"), max_length=100)
-    name_en = models.CharField(_("name in English"), max_length=100)
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-
-    class Meta:
-        abstract = True
-        ordering: ClassVar = ["position", "id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def name(self) -> str:
-        return self.name_en if (get_language() or "").startswith("en") else self.name_ru
-
-
-class Status(Named):
-    """A step of the workflow. The code asks for its class and marks, never for its key, except `error`."""
-
-    key = models.SlugField(_("key"), max_length=50, unique=True)
-    status_class = models.CharField(_("class"), max_length=10, choices=StatusClass)
-    # A name of static/icons.svg.
-    icon = models.CharField(_("icon"), max_length=40, default="circle-dot")
-    hands_over = models.BooleanField(_("starts the contractor's clock"), default=False)
-    finishes_contractor = models.BooleanField(_("stops the contractor's clock"), default=False)
-
-    class Meta(Named.Meta):
-        verbose_name = _("status")
-        verbose_name_plural = _("statuses")
-
-    @property
-    def is_error(self) -> bool:
-        return self.key == "error"
-
-
-class Transition(models.Model):
-    """An allowed step. No `from_status` = from any status that is not closed."""
-
-    from_status = models.ForeignKey(
-        Status,
-        verbose_name=_("from status"),
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="ways_out",
-    )
-    to_status = models.ForeignKey(Status, verbose_name=_("to status"), on_delete=models.CASCADE, related_name="ways_in")
-    needs_reason = models.BooleanField(_("asks for a reason"), default=False)
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-
-    class Meta:
-        verbose_name = _("transition")
-        verbose_name_plural = _("transitions")
-        ordering: ClassVar = ["position", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["from_status", "to_status"], nulls_distinct=False, name="transition_listed_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.from_status or '*'} → {self.to_status}"
-
-
-class IncidentType(Named):
-    """What failed, and how long the desk has for it."""
-
-    key = models.SlugField(_("key"), max_length=50, unique=True)
-    sla = models.DurationField(_("time allowed"))
-    is_active = models.BooleanField(_("in use"), default=True)
-
-    class Meta(Named.Meta):
-        verbose_name = _("incident type")
-        verbose_name_plural = _("incident types")
 
 
 class Incident(models.Model):
@@ -171,6 +82,15 @@ class Incident(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="incidents",
+    )
+    # Set on an incident that was merged into another; it is closed, and its code leads there.
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="merged",
     )
     # towers.matching.Match.as_json() of the reading that chose (or refused to choose) the site.
     reading = models.JSONField(default=dict, blank=True)
@@ -253,50 +173,6 @@ class IncidentEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.kind}"
-
-
-class IncidentEmail(models.Model):
-    """A letter's place in an incident. A letter belongs to one incident at most."""
-
-    class Way(models.TextChoices):
-        OPENED = "opened", _("opened the incident")
-        THREAD = "thread", _("answers a letter of the incident")
-        CODE = "code", _("carries the incident's code")
-        POWER_BACK = "power_back", _("says that power is back on the same site")
-        HAND = "hand", _("put here by hand")
-
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="letters")
-    email = models.OneToOneField("mailbox.Email", on_delete=models.CASCADE, related_name="place")
-    way = models.CharField(_("why here"), max_length=12, choices=Way)
-    # The smallest letter id of its thread: an incident may gather several independent conversations.
-    thread = models.BigIntegerField()
-
-    class Meta:
-        verbose_name = _("letter of an incident")
-        verbose_name_plural = _("letters of an incident")
-        indexes: ClassVar = [models.Index(fields=["incident", "email"], name="incident_letters")]
-
-    def __str__(self) -> str:
-        return f"{self.incident_id} ← {self.email_id}"
-
-
-class Comment(models.Model):
-    """A note of the desk for the desk; no operator or contractor sees it."""
-
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="comments")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    text = models.TextField(_("text"))
-    at = models.DateTimeField(_("moment"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("comment")
-        verbose_name_plural = _("comments")
-        indexes: ClassVar = [models.Index(fields=["incident", "id"], name="comment_timeline")]
-
-    def __str__(self) -> str:
-        return self.text[:80]
 
 
 class FailedReaction(models.Model):

@@ -1,0 +1,18 @@
+"""Letters, where they come from, what became of them, and those on their way out."""
+
+from mailbox.models.letters import Attachment, Email, ThreadId
+from mailbox.models.outgoing import Outgoing
+from mailbox.models.rules import SenderRule
+from mailbox.models.servers import Folder, Mailbox, Receipt, Reconciliation
+
+__all__ = [
+    "Attachment",
+    "Email",
+    "Folder",
+    "Mailbox",
+    "Outgoing",
+    "Receipt",
+    "Reconciliation",
+    "SenderRule",
+    "ThreadId",
+]
