@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from towers.models import BaseStation, Operator, Pole
 
 
-def _locked(incident: Incident) -> Incident:
+def locked(incident: Incident) -> Incident:
+    """The fresh row, locked to the end of the transaction."""
     # No joins here: when a joined key changes while we wait for the lock, PostgreSQL drops the row from the answer.
     return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
-def _save(incident: Incident, at: datetime, *fields: str) -> None:
+def save(incident: Incident, at: datetime, *fields: str) -> None:
+    """Write these fields of a locked incident, with its new version and the moment of the change."""
     incident.version += 1
     incident.active_at = max(incident.active_at, at)
     incident.save(update_fields=[*fields, "version", "active_at"])
@@ -88,7 +90,7 @@ def open_by_hand(
 @transaction.atomic
 def attach_email(incident: Incident, email: Email, *, way: str, at: datetime, thread: int | None = None) -> Incident:
     """Put a letter into the incident's conversation. A letter that is in already stays where it is."""
-    incident = _locked(incident)
+    incident = locked(incident)
     place, created = IncidentEmail.objects.get_or_create(
         email=email, defaults={"incident": incident, "way": way, "thread": thread or email.pk}
     )
@@ -106,7 +108,7 @@ def attach_email(incident: Incident, email: Email, *, way: str, at: datetime, th
         # An answer overtook the letter it answers: the clock starts at the first of them.
         incident.opened_at = email.received_at
         fields.append("opened_at")
-    _save(incident, at, *fields)
+    save(incident, at, *fields)
     if way != IncidentEmail.Way.OPENED:
         events.record(incident, "letter", actor=None, at=at, email=email.pk, way=way)
     if "opened_at" in fields:
@@ -119,7 +121,7 @@ def assign(
     incident: Incident, *, to: User | None, by: User | None, at: datetime, why: dict[str, Any] | None = None
 ) -> Incident:
     """Give the incident to a person, or back to the common queue. Giving it to its owner records nothing."""
-    incident = _locked(incident)
+    incident = locked(incident)
     if incident.assignee_id == (to.pk if to else None):
         return incident
     if not incident.is_open:
@@ -127,7 +129,7 @@ def assign(
     if to and (not to.is_active or not to.has_perm("incidents.work_incident")):
         raise DomainError(_("%(name)s cannot work incidents.") % {"name": to.full_name})
     before, incident.assignee = incident.assignee_id, to
-    _save(incident, at, "assignee", *_first_action(incident, by, at))
+    save(incident, at, "assignee", *_first_action(incident, by, at))
     events.record(
         incident,
         "assigned",
@@ -151,7 +153,7 @@ def take(incident: Incident, *, by: User, at: datetime) -> Incident:
 @transaction.atomic
 def change_status(incident: Incident, to: Status, *, by: User | None, at: datetime, reason: str = "") -> Incident:
     """Take one allowed step. Asking for the status it has already is harmless and records nothing."""
-    incident = _locked(incident)
+    incident = locked(incident)
     if incident.status_id == to.pk:
         return incident
     step = lifecycle.require(incident, to)
@@ -179,7 +181,7 @@ def _move(incident: Incident, to: Status, *, by: User | None, at: datetime, reas
     if to.finishes_contractor and incident.handed_over_at and incident.contractor_done_at is None:
         incident.contractor_done_at = at
         fields.append("contractor_done_at")
-    _save(incident, at, *fields)
+    save(incident, at, *fields)
     events.record(
         incident,
         _kind_of_move(before, to),
@@ -206,10 +208,10 @@ def _kind_of_move(before: Status, to: Status) -> str:
 @transaction.atomic
 def raise_error(incident: Incident, *, reason: str, by: User | None, at: datetime) -> Incident:
     """Status “Error” with what is wrong and what would be right; the reason replaces an earlier one."""
-    incident = _locked(incident)
+    incident = locked(incident)
     if incident.status.is_error:
         incident.error_reason = reason
-        _save(incident, at, "error_reason")
+        save(incident, at, "error_reason")
         events.record(incident, "error", actor=by, at=at, reason=reason)
         return incident
     return _move(incident, lifecycle.error_status(), by=by, at=at, reason=reason)
@@ -218,7 +220,7 @@ def raise_error(incident: Incident, *, reason: str, by: User | None, at: datetim
 @transaction.atomic
 def reopen(incident: Incident, *, by: User | None, at: datetime, reason: str) -> Incident:
     """Open a closed incident again; an open one stays as it is."""
-    incident = _locked(incident)
+    incident = locked(incident)
     if incident.is_open:
         return incident
     back = next((step.to_status for step in lifecycle.next_steps(incident)), None) or lifecycle.start_status()
@@ -228,11 +230,11 @@ def reopen(incident: Incident, *, by: User | None, at: datetime, reason: str) ->
 @transaction.atomic
 def set_type(incident: Incident, to: IncidentType | None, *, by: User | None, at: datetime) -> Incident:
     """Say what failed; the deadline follows by reaction."""
-    incident = _locked(incident)
+    incident = locked(incident)
     if incident.type_id == (to.pk if to else None):
         return incident
     before, incident.type = incident.type_id, to
-    _save(incident, at, "type", *_first_action(incident, by, at))
+    save(incident, at, "type", *_first_action(incident, by, at))
     events.record(incident, "type_set", actor=by, at=at, **{"from": before, "to": to.pk if to else None})
     incident.refresh_from_db()
     return incident
@@ -249,7 +251,7 @@ def link_asset(
     operator: Operator | None = None,
 ) -> Incident:
     """Say where it is. A station brings its pole, a pole its contractor; a station elsewhere is refused."""
-    incident = _locked(incident)
+    incident = locked(incident)
     if station and pole and station.pole_id != pole.pk:
         raise DomainError(
             _("Base station %(station)s stands on pole %(pole)s, not on %(given)s.")
@@ -267,7 +269,7 @@ def link_asset(
     incident.contractor = pole.contractor if pole else None
     incident.operator = operator or _operator_of(station) or incident.operator
     fields = ["pole", "base_station", "contractor", "operator", *_first_action(incident, by, at)]
-    _save(incident, at, *fields)
+    save(incident, at, *fields)
     events.record(
         incident,
         "site_linked",
@@ -295,9 +297,9 @@ def add_comment(incident: Incident, text: str, *, by: User | None, at: datetime)
     text = text.strip()
     if not text:
         raise DomainError(_("The note is empty."))
-    incident = _locked(incident)
+    incident = locked(incident)
     comment = Comment.objects.create(incident=incident, author=by, text=text, at=at)
-    _save(incident, at, *_first_action(incident, by, at))
+    save(incident, at, *_first_action(incident, by, at))
     events.record(incident, "comment", actor=by, at=at, comment=comment.pk)
     return comment
 
@@ -305,7 +307,7 @@ def add_comment(incident: Incident, text: str, *, by: User | None, at: datetime)
 @transaction.atomic
 def note_reading(incident: Incident, reading: dict[str, Any]) -> Incident:
     """Keep the reading of a later letter that says more about the site than the first one did."""
-    incident = _locked(incident)
+    incident = locked(incident)
     incident.reading = reading
     incident.save(update_fields=["reading"])
     return incident
@@ -314,9 +316,9 @@ def note_reading(incident: Incident, reading: dict[str, Any]) -> Incident:
 @transaction.atomic
 def note_power_back(incident: Incident, *, at: datetime) -> Incident:
     """The operator says that power is back; the dispatcher decides what follows."""
-    incident = _locked(incident)
+    incident = locked(incident)
     incident.power_back_at = at
-    _save(incident, at, "power_back_at")
+    save(incident, at, "power_back_at")
     events.record(incident, "power_back", actor=None, at=at)
     return incident
 
