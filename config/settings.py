@@ -270,6 +270,8 @@ INCIDENT_PREFIX = env_str("INCIDENT_PREFIX", "NT")
 INCIDENT_FIRST_NUMBER = env_int("INCIDENT_FIRST_NUMBER", 100001, least=1)
 # A letter into a closed incident joins it; from this many letters after closing on, the incident opens again.
 REOPEN_AT_LETTER = env_int("REOPEN_AT_LETTER", 2, least=1)
+# More letters of one address are kept without incident: several times the busiest hour of a whole desk.
+INCIDENTS_PER_SENDER_HOUR = env_int("INCIDENTS_PER_SENDER_HOUR", 300, least=1)
 
 # What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
 INCIDENT_REACTIONS = {

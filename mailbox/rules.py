@@ -1,0 +1,81 @@
+"""Which incoming letter may open an incident, and the names of the rules that keep one without.
+
+A letter that answers something of ours joins before anybody asks here. When in doubt a letter opens: an incident
+too many is closed with one click, an alarm nobody saw is not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_noop
+
+from mailbox.models import Email, Receipt, SenderRule
+
+# Receipt.rule → the sentence beside the letter, to be translated where it is shown.
+KEPT_BY: dict[str, str] = {
+    "sent": gettext_noop("a letter we sent that belongs to no incident"),
+    "automatic": gettext_noop("an automatic letter that answers nothing of ours"),
+    "sender": gettext_noop("a rule says that this sender opens no incidents"),
+    "flood": gettext_noop("too many incidents from this sender within an hour"),
+    "ours": gettext_noop("an automatic letter of the desk came back"),
+}
+FLOOD_SPAN = timedelta(hours=1)
+# Email.auto_reasons of a letter with our own loop mark, from whatever address a relay made it come.
+LOOP_MARK = "x-dispatch-loop"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What administrators said about senders, as loaded once for a batch of letters."""
+
+    # Sender or "@domain", in lower case → SenderRule.Action.
+    actions: Mapping[str, str]
+    # Incidents one sender may open within an hour.
+    most_opened: int
+
+    @classmethod
+    def load(cls) -> Rules:
+        """The rules of this moment: one query."""
+        rows = SenderRule.objects.order_by().values_list("sender", "action")
+        return cls(dict(rows), settings.INCIDENTS_PER_SENDER_HOUR)
+
+    def action(self, sender: str) -> str:
+        """What is said about this address; the full address is stronger than its domain; "" for nothing."""
+        sender = sender.lower()
+        return self.actions.get(sender) or self.actions.get(f"@{sender.rpartition('@')[2]}", "")
+
+    def kept_by(self, email: Email, *, opened_lately: int = 0) -> str:
+        """The rule (a key of KEPT_BY) by which a letter that belongs nowhere opens nothing; "" if it opens.
+
+        `opened_lately`: incidents its sender opened within the last hour, see `opened_lately()`.
+        """
+        if LOOP_MARK in email.auto_reasons:
+            return "ours"
+        if email.direction == Email.Direction.OUT:
+            return "sent"
+        action = self.action(email.from_email)
+        if action == SenderRule.Action.KEEP:
+            return "sender"
+        if email.kind in (Email.Kind.BOUNCE, Email.Kind.FEEDBACK):
+            return "automatic"
+        # Newsletters and alarms carry the same marks (Precedence, List-Id, Auto-Submitted: auto-generated), and
+        # are of kind HUMAN both: only an administrator can tell them apart, by KEEP.
+        if email.kind == Email.Kind.AUTOREPLY and action != SenderRule.Action.OPEN:
+            return "automatic"
+        if opened_lately >= self.most_opened and action != SenderRule.Action.OPEN:
+            return "flood"
+        return ""
+
+
+def opened_lately(senders: Collection[str], now: datetime) -> Counter[str]:
+    """How many incidents each of these addresses (in lower case) opened within the last hour: one query."""
+    opened = Receipt.objects.filter(state=Receipt.State.OPENED, received_at__gt=now - FLOOD_SPAN)
+    by_sender = opened.annotate(sender=Lower("email__from_email")).filter(sender__in=[each.lower() for each in senders])
+    return Counter(dict(by_sender.values_list("sender").annotate(Count("pk"))))
