@@ -246,10 +246,20 @@ MAIL_MAX_BYTES = env_int("MAIL_MAX_BYTES", 50 * 2**20, least=2**16)
 MAIL_FIRST_LOOK_DAYS = env_int("MAIL_FIRST_LOOK_DAYS", 30)
 # The task that takes stored letters; the watcher knows it by name only, beat finds the same rows without it.
 MAIL_STORED_TASK = "incidents.tasks.take_new_mail"
+# Behind: not read, or stored and not taken, for so many minutes. Then everybody is told.
+MAIL_LAG_MINUTES = env_int("MAIL_LAG_MINUTES", 5, least=1)
 # Addresses that are the desk itself, beside the mailbox's own.
 DESK_ADDRESSES = [address.lower() for address in env_list("DESK_ADDRESSES")]
 if MAIL_ACCOUNT:
     DESK_ADDRESSES.append(MAIL_ACCOUNT["address"].lower())
+
+# --- Alerts -----------------------------------------------------------------------------------
+
+# The people who keep Dispatch running: told by Telegram and by letter when mail does not come.
+TG_API_URL = env_url("TG_API_URL") or "https://api.telegram.org"
+TG_TOKEN = env_str("TG_TOKEN")
+TG_CHATS = env_list("TG_DEFAULT_USER_ID")
+ALERT_EMAILS = env_list("ALERT_EMAILS", ADMIN_EMAIL)
 
 # --- Registry ---------------------------------------------------------------------------------
 
@@ -314,5 +324,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django.server": {"level": "WARNING"}, "imapclient": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "imapclient": {"level": "WARNING"},
+        # Below that it writes addresses of requests, and Telegram's hold its token.
+        "urllib3": {"level": "WARNING"},
+    },
 }
