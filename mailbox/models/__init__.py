@@ -1,5 +1,6 @@
 """Letters, where they come from, what became of them, and those on their way out."""
 
+from mailbox.models.alerts import Notice, Trouble
 from mailbox.models.letters import Attachment, Email, ThreadId
 from mailbox.models.outgoing import Outgoing
 from mailbox.models.rules import SenderRule
@@ -10,9 +11,11 @@ __all__ = [
     "Email",
     "Folder",
     "Mailbox",
+    "Notice",
     "Outgoing",
     "Receipt",
     "Reconciliation",
     "SenderRule",
     "ThreadId",
+    "Trouble",
 ]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailbox.models.letters import Email
@@ -60,6 +61,8 @@ class Folder(models.Model):
     name = models.CharField(_("folder"), max_length=300)
     role = models.CharField(_("role"), max_length=10, choices=Role)
     is_watched = models.BooleanField(_("watched"), default=True)
+    # Since when somebody wants it watched: a folder that was switched on a minute ago is not late yet.
+    watched_since = models.DateTimeField(default=timezone.now)
     # The first good look. Letters much older than it are history: they alarm nobody.
     connected_at = models.DateTimeField(_("connected"), null=True, blank=True)
 
@@ -80,8 +83,6 @@ class Folder(models.Model):
     failed_since = models.DateTimeField(_("failing since"), null=True, blank=True)
     # Somebody asked for a look at once.
     asked_at = models.DateTimeField(null=True, blank=True)
-    # Whoever had to be told of the failure has been told.
-    alarmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("mail folder")
