@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +79,12 @@ class Email(models.Model):
             models.Index(fields=["message_id"], name="email_by_message_id"),
             models.Index(fields=["-received_at", "-id"], name="email_newest"),
             GinIndex(SEARCH, name="email_words"),
+            # The few that no person wrote, for the list of letters.
+            models.Index(
+                fields=["kind", "-received_at"],
+                condition=Q(kind__in=["autoreply", "bounce", "feedback-report"]),
+                name="email_automatic",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -150,6 +150,7 @@ class Receipt(models.Model):
             # The page of all letters, newest first, and by fate; the day's balance.
             models.Index(fields=["-received_at", "-id"], name="receipt_newest"),
             models.Index(fields=["state", "-received_at", "-id"], name="receipt_by_fate"),
+            models.Index(fields=["-received_at", "-id"], condition=Q(is_old=True), name="receipt_history"),
         ]
 
     def __str__(self) -> str:
