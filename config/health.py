@@ -1,19 +1,26 @@
-"""/healthz: whether this installation works, for load balancers, containers and the launcher."""
+"""/healthz: whether this installation works, for load balancers, containers and the launcher.
+
+/readyz: whether mail comes as well, for whoever watches the desk. Nobody restarts a container because of it.
+"""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 import psycopg
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import Error as DatabaseError
 from django.db import connections
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.embedded import paths, state
+from mailbox import health
 
 LIMIT_SECONDS = 2
 
@@ -26,6 +33,36 @@ def healthz(request: HttpRequest) -> JsonResponse:
     missing = problems()
     status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
     return JsonResponse({"status": "not ready" if missing else "ok", "missing": missing}, status=status)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """As /healthz, and 503 too when `mail` is not read or `letters` are not taken. Folders go by their numbers."""
+    missing = problems()
+    mail: dict[str, Any] = {}
+    if not {"database", "migrations"} & set(missing):
+        mail = _mail()
+        missing += mail.pop("behind", ["database"])
+    status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
+    return JsonResponse({"status": "not ready" if missing else "ok", "missing": missing, **mail}, status=status)
+
+
+def _mail() -> dict[str, Any]:
+    """What is behind by name, and in seconds by how much; nothing if the database went away meanwhile."""
+    now = timezone.now()
+    try:
+        alarm, lags = health.alarm(now), health.lags(now)
+    except DatabaseError:
+        return {}
+    untaken = now - alarm.untaken_since if alarm.untaken_since else None
+    return {
+        "behind": [name for name, is_so in (("mail", alarm.late), ("letters", untaken)) if is_so],
+        "behind_folders": [late.folder.pk for late in alarm.late],
+        "lag_seconds": {str(pk): int(lag.total_seconds()) for pk, lag in lags.items()},
+        "letters_wait_seconds": int(untaken.total_seconds()) if untaken else 0,
+    }
 
 
 def problems() -> list[str]:

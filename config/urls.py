@@ -1,12 +1,13 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from config.health import healthz
+from config.health import healthz, readyz
 from dispatchers.views import administration_door
 from incidents import api, live
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("events/", live.events, name="events"),
     path("api/v1/", include("incidents.api")),
     path("api/schema/", api.schema, name="api-schema"),
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", administration_door),
     path("admin/", admin.site.urls),
     path("towers/", include("towers.urls")),
+    path("mail/", include("mailbox.urls")),
     path("", include("dispatchers.urls")),
     path("", include("incidents.urls")),
 ]

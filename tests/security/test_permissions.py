@@ -25,12 +25,14 @@ API = "ok ok ok ok ok ok"
 NO_POST = NOT_BY_GET
 TABLE: dict[str, tuple[str, str]] = {
     "healthz": ("any any any any any any", CLOSED),
+    "readyz": ("any any any any any any", CLOSED),
     # The test client is no ASGI server; who may listen is asked in tests/incidents/test_live.py.
     "events/": ("503 503 503 503 503 503", CLOSED),
     "api/v1/incidents/": (API, CLOSED),
     "api/v1/incidents/<int:pk>/": (API, CLOSED),
     "api/schema/": (API, CLOSED),
     "api/docs/": (API, CLOSED),
+    "mail/alarm/": (PAGE, NO_POST),
     "towers/": (PAGE, NO_POST),
     "towers/sync/": (PAGE, NO_POST),
     "towers/sync/start/": (NOT_BY_GET, "door 403 403 403 ok door"),

@@ -1,0 +1,95 @@
+"""What an error of a mail server means, and what somebody can do about it. Pure: words in, words out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What happened and what to do, each a sentence; `raw` is what was said, for whoever writes to the provider."""
+
+    what: str
+    todo: str
+    raw: str = ""
+
+
+# Words of Python, OpenSSL and mail servers; the first line that fits counts.
+_KNOWN: tuple[tuple[str, str, str], ...] = (
+    (
+        r"AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|authentication fail|invalid credential|log-?in (fail|refus|invalid|is)|"
+        r"invalid (login|password|user)|LOGIN (fail|invalid)|password",
+        noop("The server refuses the login or the password."),
+        noop(
+            "Check both. Many providers want a password made for mail programs, and access by IMAP switched on. "
+            "Dispatch tries rarely, so that the account is not locked."
+        ),
+    ),
+    (
+        r"no space left|errno 28|file too large|errno 27|disk quota",
+        noop("There is no room for letters on the disk of Dispatch."),
+        noop("Free or add space where DATA_DIR lies. Nothing is lost: letters stay on the server until there is room."),
+    ),
+    (
+        r"name or service not known|nodename nor servname|name resolution|getaddrinfo|no address associated",
+        noop("The server's name is not known."),
+        noop("Check how the name is spelled, and whether this machine can look names up."),
+    ),
+    (
+        r"connection refused|errno 111|errno 61",
+        noop("Nobody answers at this port."),
+        noop("Check server and port. If they are right, the mail server is down: ask the provider."),
+    ),
+    (
+        r"certificate",
+        noop("The server's certificate is not trusted."),
+        noop(
+            "Use the name the certificate was made for, or let the provider renew it. "
+            "A company's own authority must be known to this machine."
+        ),
+    ),
+    (
+        r"timed out|timeout|did not answer",
+        noop("The server does not answer in time."),
+        noop("Check server, port and firewall. Dispatch keeps trying by itself."),
+    ),
+    (
+        r"wrong[ _]version[ _]number|ssl|tls",
+        noop("The encryption does not fit the port."),
+        noop("Usually port 993 is TLS from the first byte, and 143 is STARTTLS or none."),
+    ),
+    (
+        r"nonexistent|does ?n.t exist|no such (mailbox|folder)|unknown mailbox|mailbox not found|folder .*(gone|vanish)|"
+        r"trycreate",
+        noop("The folder is not on the server any more."),
+        noop("It was renamed or removed. Choose another folder, or stop watching this one."),
+    ),
+    (
+        r"unreachable|no route",
+        noop("The server cannot be reached from this machine."),
+        noop("Check the network and the firewall. Dispatch keeps trying by itself."),
+    ),
+    (
+        r"eof|reset by peer|broken pipe|socket error|closed|abort|bye",
+        noop("The server broke the connection off."),
+        noop("Dispatch connects again by itself. If this lasts, ask the provider."),
+    ),
+    (
+        r"too many|limit|rate|quota",
+        noop("The server asks for fewer connections."),
+        noop("Somebody else may use this mailbox too much. Dispatch waits and tries again."),
+    ),
+)
+_COMPILED = tuple((re.compile(pattern, re.IGNORECASE), what, todo) for pattern, what, todo in _KNOWN)
+
+
+def advise(error: str) -> Advice:
+    """The best words for an error; one that nobody foresaw is shown as it is."""
+    for pattern, what, todo in _COMPILED:
+        if pattern.search(error):
+            return Advice(_(what), _(todo), error)
+    return Advice(_("The server answered: %(error)s") % {"error": error}, _("Dispatch keeps trying by itself."), error)

@@ -1,0 +1,183 @@
+"""Tells the people who keep Dispatch running that mail does not come, once, and once more when it comes again.
+
+What has been told stands in Trouble, so a restart tells nothing twice. The messages are rows written in the same
+transaction (mailbox.notices sends them), so nothing that was found goes untold.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailbox import health, notices
+from mailbox.imap import readable
+from mailbox.models import Folder, Receipt, Reconciliation, Trouble
+
+logger = logging.getLogger(__name__)
+
+Kind = Trouble.Kind
+# More letters of these kinds are worth another message, but not each minute.
+GROWING = frozenset({Kind.QUARANTINE, Kind.MISSING})
+TOLD_AGAIN_AFTER = timedelta(hours=1)
+# Any number that nothing else locks by: one check at a time.
+LOCK = 0x4D414C45
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong at this moment. `count`: how many letters it is about; `why` and `todo`: in words."""
+
+    kind: Kind
+    since: datetime
+    folder: Folder | None = None
+    count: int = 0
+    why: str = ""
+    todo: str = ""
+
+
+def check(now: datetime) -> int:
+    """Compare what is wrong with what has been told, and write the messages; returns how many. Safe to repeat."""
+    with transaction.atomic():
+        if not _alone():
+            return 0
+        known = {
+            (trouble.kind, trouble.folder_id): trouble
+            for trouble in Trouble.objects.filter(until=None).select_related("folder__mailbox")
+        }
+        written = 0
+        for finding in findings(now):
+            trouble = known.pop((finding.kind, finding.folder.pk if finding.folder else None), None)
+            written += _go_on(trouble, finding, now) if trouble else _begin(finding, now)
+        return written + sum(_end(trouble, now) for trouble in known.values())
+
+
+def findings(now: datetime) -> Iterator[Finding]:
+    """Everything that is wrong."""
+    for late in health.late_folders(now):
+        advice = late.advice
+        why, todo = (advice.what, advice.todo) if advice else _nobody_watches()
+        yield Finding(Kind.BEHIND, late.since, late.folder, why=why, todo=todo)
+    untaken = Receipt.objects.filter(state=Receipt.State.NEW, is_old=False)
+    if since := health.oldest_untaken(now):
+        yield Finding(Kind.UNTAKEN, since, count=untaken.count())
+    if count := Receipt.objects.filter(state=Receipt.State.QUARANTINED).count():
+        yield Finding(Kind.QUARANTINE, now, count=count)
+    for last in _last_reconciliations():
+        if count := len(last.missing) + last.without_bytes:
+            yield Finding(Kind.MISSING, last.at, last.folder, count)
+
+
+def _nobody_watches() -> tuple[str, str]:
+    return (
+        _("Nobody reads this folder; the mail watcher does not run."),
+        _("Start dispatch_watcher (manage.py watch_mail) and look at its log."),
+    )
+
+
+def _last_reconciliations() -> Iterable[Reconciliation]:
+    """The last complete comparison of each watched folder."""
+    whole = Reconciliation.objects.filter(error="", folder__is_watched=True).select_related("folder__mailbox")
+    return whole.order_by("folder_id", "-at").distinct("folder_id")
+
+
+def _begin(finding: Finding, now: datetime) -> int:
+    Trouble.objects.create(
+        kind=finding.kind, folder=finding.folder, since=finding.since, told=finding.count, told_at=now
+    )
+    return _tell(finding, finding.count, now)
+
+
+def _go_on(trouble: Trouble, finding: Finding, now: datetime) -> int:
+    """It lasts. It is told again only if it concerns more letters, and then at most once an hour."""
+    if finding.kind not in GROWING or finding.count == trouble.told:
+        return 0
+    more = finding.count - trouble.told
+    if more > 0 and now - trouble.told_at < TOLD_AGAIN_AFTER:
+        return 0
+    trouble.told = finding.count
+    if more > 0:
+        trouble.told_at = now
+    trouble.save(update_fields=["told", "told_at"])
+    return _tell(finding, more, now) if more > 0 else 0
+
+
+def _end(trouble: Trouble, now: datetime) -> int:
+    """It is well again. That a quarantine is empty alarmed nobody and calms nobody."""
+    trouble.until = now
+    trouble.save(update_fields=["until"])
+    if trouble.kind == Kind.QUARANTINE:
+        return 0
+    title, text = _good_words(trouble, now)
+    logger.info("alert: %s", title)
+    return notices.write(title, text, is_good=True, now=now)
+
+
+def _tell(finding: Finding, more: int, now: datetime) -> int:
+    title, text = _words(finding, more)
+    logger.warning("alert: %s", title)
+    return notices.write(title, text, is_good=False, now=now)
+
+
+def _words(finding: Finding, more: int) -> tuple[str, str]:
+    since = _moment(finding.since)
+    if finding.kind == Kind.BEHIND:
+        title = _("Mail does not come: %(folder)s") % {"folder": _place(finding.folder)}
+        return title, "\n".join((_("The last good look was %(since)s.") % {"since": since}, finding.why, finding.todo))
+    if finding.kind == Kind.UNTAKEN:
+        title = ngettext("%(n)d letter is not taken", "%(n)d letters are not taken", more) % {"n": more}
+        text = _(
+            "The oldest was stored %(since)s. Nothing is lost, but nobody sees them on the desk.\n"
+            "Look whether dispatch_worker and the broker run."
+        )
+        return title, text % {"since": since}
+    if finding.kind == Kind.QUARANTINE:
+        title = ngettext("%(n)d letter went to quarantine", "%(n)d letters went to quarantine", more) % {"n": more}
+        text = ngettext(
+            "%(n)d letter lies there now. It could not be read or taken; the reason stands on the page of letters.",
+            "%(n)d letters lie there now. They could not be read or taken; the reasons stand on the page of letters.",
+            finding.count,
+        )
+        return title, text % {"n": finding.count}
+    title = ngettext("%(n)d letter is missing: %(folder)s", "%(n)d letters are missing: %(folder)s", finding.count)
+    text = _(
+        "The comparison of %(since)s found letters on the server that are not stored here.\n"
+        "They are fetched at the next look; if this is said again tomorrow, look at the log of the watcher."
+    )
+    return title % {"n": finding.count, "folder": _place(finding.folder)}, text % {"since": since}
+
+
+def _good_words(trouble: Trouble, now: datetime) -> tuple[str, str]:
+    times = {"since": _moment(trouble.since), "until": _moment(now)}
+    spent = _("It lasted from %(since)s to %(until)s.") % times
+    if trouble.kind == Kind.UNTAKEN:
+        return _("Letters are taken again"), spent
+    if trouble.kind == Kind.MISSING:
+        return _("No letters are missing any more: %(folder)s") % {"folder": _place(trouble.folder)}, spent
+    if trouble.folder and not (trouble.folder.is_watched and trouble.folder.mailbox.is_watched):
+        return _("No longer watched: %(folder)s") % {"folder": _place(trouble.folder)}, _("Somebody switched it off.")
+    title = _("Mail comes again: %(folder)s") % {"folder": _place(trouble.folder)}
+    return title, spent + "\n" + _("Everything that came meanwhile is fetched now.")
+
+
+def _place(folder: Folder | None) -> str:
+    return f"{folder.mailbox.address} / {readable(folder.name)}" if folder else ""
+
+
+def _moment(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "d.m.Y H:i")
+
+
+def _alone() -> bool:
+    """Whether no other worker checks at this moment; ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        row = cursor.fetchone()
+    return bool(row and row[0])
