@@ -56,6 +56,10 @@ def error_status() -> Status:
     return Status.objects.get(key="error")
 
 
+def end_status() -> Status:
+    return Status.objects.filter(status_class=StatusClass.END).earliest("position", "pk")
+
+
 def first_active_step(incident: Incident) -> Status | None:
     """The first step from here into work, or None."""
     steps = (step.to_status for step in next_steps(incident))

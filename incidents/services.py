@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from incidents import events, lifecycle
+from incidents import events, lifecycle, rows
+from incidents.arrivals import attach_email as attach_email
+from incidents.arrivals import open_from_email as open_from_email
 from incidents.codes import next_code
 from incidents.errors import DomainError
 from incidents.models import (
     Comment,
     Incident,
-    IncidentEmail,
     IncidentType,
     Status,
     StatusClass,
@@ -22,7 +24,6 @@ from incidents.models import (
 
 if TYPE_CHECKING:
     from dispatchers.models import User
-    from mailbox.models import Email
     from towers.models import BaseStation, Operator, Pole
 
 
@@ -48,27 +49,6 @@ def _first_action(incident: Incident, by: User | None, at: datetime) -> list[str
 
 
 @transaction.atomic
-def open_from_email(email: Email, *, at: datetime, reading: dict[str, Any], operator: Operator | None) -> Incident:
-    """A new incident that this letter opened. The site is linked by link_asset afterwards."""
-    incident = Incident.objects.create(
-        code=next_code(),
-        subject=email.subject or _("(no subject)"),
-        registration=Incident.Registration.MAIL,
-        requester_email=email.from_email,
-        requester_name=email.from_name[:320],
-        status=lifecycle.start_status(),
-        operator=operator,
-        reading=reading,
-        opened_at=at,
-        active_at=at,
-    )
-    incident = attach_email(incident, email, way=IncidentEmail.Way.OPENED, at=at)
-    events.record(incident, "opened", actor=None, at=at, email=email.pk)
-    incident.refresh_from_db()
-    return incident
-
-
-@transaction.atomic
 def open_by_hand(
     subject: str, *, by: User, at: datetime, requester_email: str = "", requester_name: str = ""
 ) -> Incident:
@@ -84,35 +64,6 @@ def open_by_hand(
         active_at=at,
     )
     events.record(incident, "opened", actor=by, at=at)
-    return incident
-
-
-@transaction.atomic
-def attach_email(incident: Incident, email: Email, *, way: str, at: datetime, thread: int | None = None) -> Incident:
-    """Put a letter into the incident's conversation. A letter that is in already stays where it is."""
-    incident = locked(incident)
-    place, created = IncidentEmail.objects.get_or_create(
-        email=email, defaults={"incident": incident, "way": way, "thread": thread or email.pk}
-    )
-    if not created:
-        return place.incident
-    incoming = email.direction == email.Direction.IN
-    incident.letter_count += 1
-    incident.has_news = incident.has_news or incoming
-    fields = ["letter_count", "has_news"]
-    if not incident.is_open and incoming and email.kind == email.Kind.HUMAN:
-        incident.letters_since_closing += 1
-        fields.append("letters_since_closing")
-    overtaken = incoming and email.received_at < incident.opened_at
-    if overtaken and incident.registration == Incident.Registration.MAIL:
-        # An answer overtook the letter it answers: the clock starts at the first of them.
-        incident.opened_at = email.received_at
-        fields.append("opened_at")
-    save(incident, at, *fields)
-    if way != IncidentEmail.Way.OPENED:
-        events.record(incident, "letter", actor=None, at=at, email=email.pk, way=way)
-    if "opened_at" in fields:
-        events.record(incident, "opened_earlier", actor=None, at=at, email=email.pk)
     return incident
 
 
@@ -138,6 +89,22 @@ def assign(
         **{"from": before, "to": to.pk if to else None, "why": why or {}},
     )
     return incident
+
+
+@transaction.atomic
+def give(choices: Sequence[tuple[Incident, User, datetime, dict[str, Any]]]) -> None:
+    """What the machine chose: (incident, person, moment, why), the rows locked by the chooser, all of them nobody's."""
+    for incident, person, at, _why in choices:
+        incident.assignee = person
+        incident.version += 1
+        incident.active_at = max(incident.active_at, at)
+    rows.write([incident for incident, *_ in choices], "assignee_id", "active_at", "version")
+    events.record_many(
+        [
+            events.Draft(incident, "assigned", at, {"from": None, "to": person.pk, "why": why})
+            for incident, person, at, why in choices
+        ]
+    )
 
 
 @transaction.atomic
@@ -267,7 +234,7 @@ def link_asset(
     site_was_wrong = incident.status.is_error and incident.pole_id is None
     incident.pole, incident.base_station = pole, station
     incident.contractor = pole.contractor if pole else None
-    incident.operator = operator or _operator_of(station) or incident.operator
+    incident.operator = operator or operator_of(station) or incident.operator
     fields = ["pole", "base_station", "contractor", "operator", *_first_action(incident, by, at)]
     save(incident, at, *fields)
     events.record(
@@ -285,9 +252,9 @@ def link_asset(
     return incident
 
 
-def _operator_of(station: BaseStation | None) -> Operator | None:
+def operator_of(station: BaseStation | None) -> Operator | None:
     """The station's operator where there is one only; a shared station does not say who wrote."""
-    operators = list(station.operators.all()[:2]) if station else []
+    operators = list(station.operators.all()) if station else []
     return operators[0] if len(operators) == 1 else None
 
 

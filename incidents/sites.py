@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -25,6 +26,13 @@ def read(parsed: ParsedEmail) -> Match:
     parts.append(Part("quote", parsed.signature_text, rank=1))
     parts += [Part("attachment", each.name) for each in parsed.attachments if not each.inline]
     return lookup.find(parts)
+
+
+def rows(matches: Sequence[Match]) -> tuple[dict[int, Pole], dict[int, BaseStation]]:
+    """The poles and stations that these readings chose, by id; three queries."""
+    poles = Pole.objects.in_bulk({match.pole_id for match in matches if match.pole_id})
+    wanted = {match.station_id for match in matches if match.station_id}
+    return poles, BaseStation.objects.prefetch_related("operators").in_bulk(wanted)
 
 
 def link(incident: Incident, match: Match, *, at: datetime) -> Incident:

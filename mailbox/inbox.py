@@ -1,29 +1,33 @@
-"""Letters that wait to be taken: claim one, read it, say what became of it. The rest of the system starts here.
+"""Letters that wait to be taken: claim some, read them, say what became of each. The rest of the system starts here.
 
     with transaction.atomic():
-        receipt = inbox.claim_next(now)
-        letter = inbox.read(receipt)
-        ...                                   # decide
-        inbox.finish(receipt, State.JOINED, letter.email)
+        receipts = inbox.claim(now)
+        readings = [inbox.read(receipt) for receipt in receipts]
+        inbox.lock(...)                        # whatever decides about these letters
+        letters = inbox.store(readings)
+        ...                                    # decide
+        inbox.finish(fates)
 
-The claim is a row lock: a process that dies gives the letter back untouched.
+The claim is a row lock: a process that dies gives the letters back untouched.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from mailbox import store
+from mailbox import store as files
 from mailbox.models import Attachment, Email, Receipt, ThreadId
 from mailbox.parsing import ParsedEmail, content_key, parse, synthesized_id
 
+# Letters in one transaction: enough to share its costs, few enough to be done in a fraction of a second.
+BATCH, BATCH_BYTES = 50, 8 * 2**20
 # Minutes between attempts at a letter that fails; after the last one it is quarantined with the reason.
 PLAN = [timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)]
 # An index row holds at most 2,704 bytes; no honest Message-ID comes near.
@@ -31,48 +35,124 @@ LONGEST_ID = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A letter as read, not stored yet. `key` tells two deliveries of one letter from two letters."""
+
+    receipt: Receipt
+    parsed: ParsedEmail
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A letter as stored and as read. `is_copy`: it was stored before, from another folder or file."""
 
+    receipt: Receipt
     email: Email
     parsed: ParsedEmail
     is_copy: bool
 
 
-def claim_next(now: datetime) -> Receipt | None:
-    """Lock the oldest letter that waits and that nobody else is taking; needs an open transaction."""
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a letter; `rule` says why one was kept (mailbox.rules.KEPT_BY)."""
+
+    receipt: Receipt
+    state: str
+    email: Email
+    rule: str = ""
+
+
+def claim(now: datetime, most: int = BATCH) -> list[Receipt]:
+    """Lock the oldest letters that wait and that nobody else is taking, news before history.
+
+    Needs an open transaction. A letter that failed before comes alone: it must not take others down with it.
+    """
+    receipts: list[Receipt] = []
+    size = 0
+    for receipt in _waiting(now).order_by("is_old", "id")[:most]:
+        size += receipt.size
+        if receipts and (size > BATCH_BYTES or receipt.attempts):
+            break
+        receipts.append(receipt)
+        if receipt.attempts:
+            break
+    return receipts
+
+
+def claim_one(pk: int, now: datetime) -> Receipt | None:
+    """Lock this letter if it still waits."""
+    return _waiting(now).filter(pk=pk).first()
+
+
+def _waiting(now: datetime) -> QuerySet[Receipt]:
     waiting = Receipt.objects.filter(state=Receipt.State.NEW).filter(Q(next_try_at=None) | Q(next_try_at__lte=now))
-    return waiting.select_for_update(skip_locked=True, of=("self",)).order_by("id").first()
+    return waiting.select_for_update(skip_locked=True, of=("self",))
 
 
 def receive(raw: bytes, *, direction: str, received_at: datetime) -> Receipt:
     """Store a letter that comes from a file, not from a folder; it is taken like any other."""
-    return Receipt.objects.create(direction=direction, sha256=store.put(raw), size=len(raw), received_at=received_at)
+    return Receipt.objects.create(direction=direction, sha256=files.put(raw), size=len(raw), received_at=received_at)
 
 
-def read(receipt: Receipt) -> Letter:
-    """Parse the letter and store what it says, once for all its copies. Raises FileNotFoundError without bytes."""
-    raw = store.read(receipt.sha256)
+def read(receipt: Receipt) -> Reading:
+    """Parse the letter. Raises FileNotFoundError without bytes."""
+    raw = files.read(receipt.sha256)
     parsed = parse(raw)
     # Without id and date two alarms of the same words would look like one letter: then only equal bytes are.
     key = content_key(parsed) if parsed.message_id or parsed.date_header else receipt.sha256
-    email, created = Email.objects.get_or_create(content_key=key, defaults=_facts(receipt, parsed, len(raw)))
-    if created:
-        ids = {short_id(each) for each in (email.message_id, *thread_ids(parsed))}
-        ThreadId.objects.bulk_create(ThreadId(email=email, message_id=each) for each in sorted(ids))
-        Attachment.objects.bulk_create(
-            Attachment(
-                email=email,
-                name=each.name[:255],
-                content_type=each.content_type[:255],
-                size=each.size,
-                sha256=store.put(each.content),
-                inline=each.inline,
-                content_id=each.content_id[:998],
-            )
-            for each in parsed.attachments
+    return Reading(receipt, parsed, key, len(raw))
+
+
+def store(readings: Sequence[Reading]) -> list[Letter]:
+    """Store what the letters say, once for all copies of each; their keys must be locked and differ."""
+    known = _known(readings)
+    fresh = [each for each in readings if each.key not in known]
+    emails = Email.objects.bulk_create(Email(content_key=each.key, **_facts(each)) for each in fresh)
+    created = {email.content_key: email for email in emails}
+    pairs = [(each.parsed, created[each.key]) for each in fresh]
+    ThreadId.objects.bulk_create(
+        ThreadId(email=email, message_id=each)
+        for parsed, email in pairs
+        for each in sorted({short_id(each) for each in (email.message_id, *thread_ids(parsed))})
+    )
+    Attachment.objects.bulk_create(
+        Attachment(
+            email=email,
+            name=each.name[:255],
+            content_type=each.content_type[:255],
+            size=each.size,
+            sha256=each.sha256,
+            inline=each.inline,
+            content_id=each.content_id[:998],
         )
-    return Letter(email, parsed, is_copy=not created)
+        for parsed, email in pairs
+        for each in parsed.attachments
+    )
+    return [
+        Letter(each.receipt, created.get(each.key) or known[each.key], each.parsed, is_copy=each.key in known)
+        for each in readings
+    ]
+
+
+def _known(readings: Sequence[Reading]) -> dict[str, Email]:
+    """Letters that are stored already, by key. Equal bytes are one letter, however differently we read them once."""
+    keys, hashes = [each.key for each in readings], [each.receipt.sha256 for each in readings]
+    rows = list(Email.objects.filter(Q(content_key__in=keys) | Q(sha256__in=hashes)))
+    by_hash, by_key = {row.sha256: row for row in rows}, {row.content_key: row for row in rows}
+    found = ((each.key, by_key.get(each.key) or by_hash.get(each.receipt.sha256)) for each in readings)
+    return {key: email for key, email in found if email}
+
+
+def store_own(raw: bytes, now: datetime) -> Email:
+    """Store a letter that we are about to send; when its copy comes back from a folder, it is known as one."""
+    receipt = Receipt(
+        direction=Email.Direction.OUT, sha256=files.put(raw), size=len(raw), received_at=now, state=Receipt.State.NEW
+    )
+    reading = read(receipt)
+    lock([reading.key])
+    return store([reading])[0].email
 
 
 def thread_ids(parsed: ParsedEmail) -> list[str]:
@@ -81,21 +161,33 @@ def thread_ids(parsed: ParsedEmail) -> list[str]:
     return list(dict.fromkeys(short_id(each) for each in ids if each))
 
 
-def lock_threads(keys: Sequence[str]) -> None:
+def lock(keys: Iterable[str]) -> None:
     """Let letters that share a key be decided one after another, whoever takes them; ends with the transaction.
 
-    Sorted, so that two letters never wait for each other.
+    Sorted, so that two takers never wait for each other.
     """
     numbers = sorted({int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True) for key in keys})
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [numbers])
 
 
-def finish(receipt: Receipt, state: str, email: Email, reason: str = "") -> None:
-    """Write the letter's fate; in the same transaction as its consequences."""
-    receipt.state, receipt.email, receipt.reason = state, email, reason
-    receipt.next_try_at = None
-    receipt.save(update_fields=["state", "email", "reason", "next_try_at"])
+def finish(fates: Sequence[Fate]) -> None:
+    """Write what became of the letters; in the same transaction as its consequences."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE mailbox_receipt AS row
+            SET state = new.state, email_id = new.email, rule = new.rule, reason = '', next_try_at = NULL
+            FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[]) AS new (id, state, email, rule)
+            WHERE row.id = new.id
+            """,
+            [
+                [each.receipt.pk for each in fates],
+                [str(each.state) for each in fates],
+                [each.email.pk for each in fates],
+                [each.rule for each in fates],
+            ],
+        )
 
 
 def postpone(pk: int, error: str, now: datetime) -> None:
@@ -124,7 +216,8 @@ def is_ours(address: str) -> bool:
     return address.lower() in settings.DESK_ADDRESSES
 
 
-def _facts(receipt: Receipt, parsed: ParsedEmail, size: int) -> dict[str, object]:
+def _facts(reading: Reading) -> dict[str, object]:
+    receipt, parsed, size = reading.receipt, reading.parsed, reading.size
     out = receipt.direction == Email.Direction.OUT or is_ours(parsed.from_email)
     problems = [{"code": each.code, "detail": each.detail} for each in parsed.problems]
     if receipt.size > size:
@@ -139,6 +232,7 @@ def _facts(receipt: Receipt, parsed: ParsedEmail, size: int) -> dict[str, object
         "from_email": parsed.from_email[:320],
         "to": [{"name": each.name, "email": each.email} for each in parsed.to],
         "cc": [{"name": each.name, "email": each.email} for each in parsed.cc],
+        "reply_to": [{"name": each.name, "email": each.email} for each in parsed.reply_to],
         "received_at": receipt.received_at,
         "date": parsed.date,
         "message_id": short_id(parsed.message_id or synthesized_id(receipt.sha256)),
@@ -149,4 +243,6 @@ def _facts(receipt: Receipt, parsed: ParsedEmail, size: int) -> dict[str, object
         "safe_html": parsed.safe_html,
         "has_remote_images": parsed.has_remote_images,
         "problems": problems,
+        "security": getattr(parsed, "security", ""),
+        "auto_reasons": list(parsed.auto_reasons),
     }

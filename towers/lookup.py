@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import connection
@@ -92,12 +92,27 @@ def forget() -> None:
 
 def operator_of_sender(email: str) -> Operator | None:
     """The operator whose mail domain this is, the longest domain first; None when two of them share it."""
-    domain = email.rpartition("@")[2].strip().rstrip(".").lower()
-    labels = domain.split(".")
-    parents = [".".join(labels[n:]) for n in range(len(labels))]
-    owners = list(Operator.objects.filter(domains__overlap=parents)) if domain else []
+    return operators_of_senders([email]).get(email)
+
+
+def operators_of_senders(emails: Iterable[str]) -> dict[str, Operator]:
+    """The same for many addresses in one query; those of nobody are left out."""
+    parents = {email: _parents(email) for email in emails}
+    asked = list({parent for each in parents.values() for parent in each})
+    owners = list(Operator.objects.filter(domains__overlap=asked)) if asked else []
+    found = ((email, _owner(each, owners)) for email, each in parents.items())
+    return {email: operator for email, operator in found if operator}
+
+
+def _parents(email: str) -> list[str]:
+    """The address's domain and those above it, the longest first."""
+    labels = email.rpartition("@")[2].strip().rstrip(".").lower().split(".")
+    return [".".join(labels[n:]) for n in range(len(labels))] if labels != [""] else []
+
+
+def _owner(parents: Sequence[str], operators: Sequence[Operator]) -> Operator | None:
     for parent in parents:
-        owning = [operator for operator in owners if parent in operator.domains]
+        owning = [operator for operator in operators if parent in operator.domains]
         if owning:
             return owning[0] if len(owning) == 1 else None
     return None

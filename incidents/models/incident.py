@@ -153,6 +153,14 @@ class Incident(models.Model):
     def is_open(self) -> bool:
         return self.closed_at is None
 
+    @property
+    def final(self) -> Incident:
+        """Where it lives on: itself, or the incident it was merged into, however many times."""
+        incident = self
+        while incident.merged_into:
+            incident = incident.merged_into
+        return incident
+
 
 class IncidentEvent(models.Model):
     """One thing that happened: the timeline, the audit and the feed of the mirrors in one table."""

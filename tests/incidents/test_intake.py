@@ -40,7 +40,7 @@ def test_a_letter_opens_an_incident_with_its_site_and_gives_it_to_the_freest():
     assert receipt.state == "opened"
     assert (incident.pole, incident.base_station.name, incident.contractor) == (pole, "KI000075", pole.contractor)
     assert (incident.operator.name, incident.assignee, incident.status.key) == ("Т2", free, "new")
-    assert [event.kind for event in incident.events.order_by("pk")] == ["opened", "assigned", "site_linked"]
+    assert [event.kind for event in incident.events.order_by("pk")] == ["opened", "site_linked", "assigned"]
 
 
 def test_a_koi8_letter_with_look_alikes_finds_its_pole():
