@@ -21,8 +21,13 @@ class Advice:
 # Words of Python, OpenSSL and mail servers; the first line that fits counts.
 _KNOWN: tuple[tuple[str, str, str], ...] = (
     (
-        r"AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|authentication fail|invalid credential|log-?in (fail|refus|invalid|is)|"
-        r"invalid (login|password|user)|LOGIN (fail|invalid)|password",
+        r"SECRET_KEY",
+        noop("The stored password cannot be opened: SECRET_KEY was changed."),
+        noop("Enter the password of the mailbox again."),
+    ),
+    (
+        r"AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|authentication fail|invalid credential|"
+        r"log-?in (fail|refus|invalid|is)|invalid (login|password|user)|password",
         noop("The server refuses the login or the password."),
         noop(
             "Check both. Many providers want a password made for mail programs, and access by IMAP switched on. "
@@ -63,8 +68,8 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         noop("Usually port 993 is TLS from the first byte, and 143 is STARTTLS or none."),
     ),
     (
-        r"nonexistent|does ?n.t exist|no such (mailbox|folder)|unknown mailbox|mailbox not found|folder .*(gone|vanish)|"
-        r"trycreate",
+        r"nonexistent|does ?n.t exist|no such (mailbox|folder)|unknown mailbox|mailbox not found|"
+        r"folder .*(gone|vanish)|trycreate",
         noop("The folder is not on the server any more."),
         noop("It was renamed or removed. Choose another folder, or stop watching this one."),
     ),
