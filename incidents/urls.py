@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.views import card, desk, letters
+from incidents.views import card, desk, files, letters
 
 app_name = "incidents"
 
@@ -18,5 +18,8 @@ urlpatterns = [
     path("letters/<int:pk>/body/", letters.body, name="letter_body"),
     path("letters/<int:pk>/original.eml", letters.original, name="letter_original"),
     path("letters/<int:pk>/cid/<path:content_id>", letters.inline_image, name="letter_inline"),
-    path("letters/files/<int:pk>/", letters.attachment, name="attachment"),
+    path("letters/files/<int:pk>/", files.attachment, name="attachment"),
+    path("letters/files/<int:pk>/preview/", files.preview, name="file_preview"),
+    path("letters/files/<int:pk>/picture", files.picture, name="file_picture"),
+    path("letters/files/<int:pk>/pages/<int:number>", files.page, name="file_page"),
 ]

@@ -1,13 +1,11 @@
-"""Letters and their files as the browser gets them. What a stranger wrote never runs, loads or frames anything."""
+"""Letters as the browser gets them. What a stranger wrote never runs, loads or frames anything."""
 
 from __future__ import annotations
 
 import re
 from html import escape, unescape
-from typing import BinaryIO
 
 from django.conf import settings
-from django.contrib.auth.decorators import permission_required
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -16,26 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.web import Request
+from incidents.views.files import CACHE, download, opened, reads_letters, serve_picture
 from mailbox import store
 from mailbox.models import Attachment, Email
 
-# Pictures that browsers draw and that cannot carry a script, by their first bytes.
-_PICTURES = (
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
-    (re.compile(rb"BM.{4}\x00{4}", re.DOTALL), "image/bmp"),
-)
-_FILE_POLICY = "default-src 'none'; sandbox"
 # No scripts, no forms, no navigation of the page around; links open a new window, the page may measure the frame.
 _SANDBOX = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 _CID = re.compile(r'(?<= src=")cid:([^"]*)(?=")')
 _REMOTE = re.compile(r'(?<= )data-remote-src="(?:https?:)?//')
-# Addresses of letters and bytes never change, but who may see them does: the browser keeps them for itself only.
-_CACHE = "private, max-age=3600"
-
-reads_letters = permission_required("mailbox.view_email", raise_exception=True)
 
 
 @require_safe
@@ -62,7 +48,7 @@ def body(request: Request, pk: int) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     # Looking up the names of its links would already tell the sender that the letter is being read.
     response["X-DNS-Prefetch-Control"] = "off"
-    response["Cache-Control"] = _CACHE
+    response["Cache-Control"] = CACHE
     return response
 
 
@@ -71,32 +57,21 @@ def body(request: Request, pk: int) -> HttpResponse:
 def original(request: Request, pk: int) -> FileResponse:
     """The letter byte for byte as the server gave it."""
     email = get_object_or_404(Email.objects.only("sha256"), pk=pk)
-    return _download(email.sha256, f"letter-{pk}.eml", "message/rfc822")
-
-
-@require_safe
-@reads_letters
-def attachment(request: Request, pk: int) -> FileResponse:
-    """A file of a letter: always a download, whatever it says it is."""
-    file = get_object_or_404(Attachment, pk=pk)
-    return _download(file.sha256, file.name, "application/octet-stream")
+    try:
+        raw = store.path(email.sha256).open("rb")
+    except FileNotFoundError as error:
+        raise Http404(_("The bytes of this letter are not in the store.")) from error
+    return download(raw, f"letter-{pk}.eml", "message/rfc822")
 
 
 @require_safe
 @reads_letters
 def inline_image(request: Request, pk: int, content_id: str) -> FileResponse:
     """A picture that the letter's HTML shows by Content-ID; anything that is no picture is not served here."""
-    file = Attachment.objects.filter(email_id=pk, content_id=content_id).first()
+    file = Attachment.objects.filter(email_id=pk, content_id=content_id).select_related("email").first()
     if file is None:
         raise Http404(_("The letter has no such picture."))
-    opened = _open(file.sha256)
-    start = opened.read(32)
-    opened.seek(0)
-    kind = next((name for pattern, name in _PICTURES if pattern.match(start)), None)
-    if kind is None:
-        opened.close()
-        raise Http404(_("This part of the letter is no picture."))
-    return _guarded(FileResponse(opened, content_type=kind))
+    return serve_picture(opened(file))
 
 
 def _with_pictures(email: Email, *, remote: bool) -> str:
@@ -108,25 +83,6 @@ def _with_pictures(email: Email, *, remote: bool) -> str:
 
     html = _CID.sub(own, email.safe_html)
     return _REMOTE.sub('referrerpolicy="no-referrer" src="https://', html) if remote else html
-
-
-def _download(sha256: str, name: str, content_type: str) -> FileResponse:
-    return _guarded(FileResponse(_open(sha256), as_attachment=True, filename=name, content_type=content_type))
-
-
-def _guarded(response: FileResponse) -> FileResponse:
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = _FILE_POLICY
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = _CACHE
-    return response
-
-
-def _open(sha256: str) -> BinaryIO:
-    try:
-        return store.path(sha256).open("rb")
-    except FileNotFoundError as error:
-        raise Http404(_("The bytes of this letter are not in the store.")) from error
 
 
 _BASE = "body{margin:0;padding:12px;background:#fff;color:#1d1b22;overflow-wrap:break-word;"

@@ -57,6 +57,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "letters/<int:pk>/original.eml": (PAGE, NO_POST),
     "letters/<int:pk>/cid/<path:content_id>": (PAGE, NO_POST),
     "letters/files/<int:pk>/": (PAGE, NO_POST),
+    "letters/files/<int:pk>/preview/": (PAGE, NO_POST),
+    "letters/files/<int:pk>/picture": (PAGE, NO_POST),
+    # The file of this world is a picture, which has no pages.
+    "letters/files/<int:pk>/pages/<int:number>": ("door 404 404 404 404 door", NO_POST),
 }
 # The administration belongs to administrators, whatever is added to it.
 ADMIN, ADMIN_DOOR = "admin/", "admin/login/"
