@@ -15,6 +15,7 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from config import backup
+from incidents import previews
 from mailbox import store
 from mailbox.models import Attachment, Email, Receipt
 
@@ -22,6 +23,8 @@ BATCH = 1000
 # Bytes are stored before the row that points at them, so a younger file may still be waiting for its row.
 SETTLED = timedelta(days=1)
 LEAVING, ARRIVING = "leaving-", "arriving-"
+# A page that somebody still wants is drawn again in a blink.
+PAGES_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ def sweep(*, now: datetime, delete: bool) -> list[Finding]:
         _unread(now, delete=delete),
         _letters(now, delete=delete),
         _bytes(now, delete=delete),
+        _files(_("drawn pages of files"), _old_pages(now, delete=delete), delete=delete),
         _files(_("old backups"), backup.outdated(now=now), delete=delete),
     ]
 
@@ -161,3 +165,22 @@ def _remove(path: Path, before: float) -> bool:
         return True
     aside.replace(path)
     return False
+
+
+# --- Drawn pages ------------------------------------------------------------------------------
+
+
+def _old_pages(now: datetime, *, delete: bool) -> Iterator[Path]:
+    """Pages of PDFs drawn long ago; folders that a sweep has emptied go with the next one."""
+    before = (now - PAGES_KEPT).timestamp()
+    for folder, folders, names in os.walk(previews.cache_folder(), topdown=False):
+        yield from (path for path in (Path(folder, name) for name in names) if _is_older(path, before))
+        if delete and not folders and not names and _is_older(Path(folder), before):
+            Path(folder).rmdir()
+
+
+def _is_older(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return False  # a page that was just being kept has its own name by now

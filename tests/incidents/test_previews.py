@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
+from config import retention
 from dispatchers.roles import Role
 from incidents import previews
 from mailbox import store
@@ -277,3 +280,20 @@ def test_html_that_says_it_is_a_picture_is_sent_as_neither(desk):
     file = attach(b"GIF8 <html><script>alert(1)</script>", "a.gif", "image/gif", email)
     assert previews.look(file).kind == ""
     assert previews.expected(file) == "picture"
+
+
+def test_drawn_pages_are_swept_after_thirty_days_and_drawn_again_when_wanted():
+    file = attach(pdf(), "План.pdf")
+    previews.page(file, 1)
+    kept = sorted(path for path in previews.cache_folder().rglob("*") if path.is_file())
+    now = timezone.now()
+
+    retention.sweep(now=now + timedelta(days=29), delete=True)
+    assert all(path.exists() for path in kept)
+    retention.sweep(now=now + timedelta(days=31), delete=True)
+    assert not any(path.exists() for path in kept)
+    retention.sweep(now=now + timedelta(days=62), delete=True)
+    assert not any(path.is_dir() for path in previews.cache_folder().glob("*/*"))
+
+    store.put(pdf())
+    assert previews.page(file, 1).image
