@@ -26,6 +26,21 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         noop("Enter the password of the mailbox again."),
     ),
     (
+        r"nonexistent|does ?n.t exist|no such (mailbox|folder)|unknown mailbox|mailbox not found|trycreate",
+        noop("The folder is not on the server any more."),
+        noop("It was renamed or removed. Choose another folder, or stop watching this one."),
+    ),
+    (
+        r"disk full|no space left|errno 28|file too large|errno 27|disk quota",
+        noop("There is no room for letters on the disk of Dispatch."),
+        noop("Free or add space where DATA_DIR lies. Nothing is lost: letters stay on the server until there is room."),
+    ),
+    (
+        r"nothing can be stored|permission denied|read-only file system",
+        noop("Dispatch cannot write letters to its disk."),
+        noop("Check who owns DATA_DIR, and the disk. Nothing is lost: letters stay on the server until it can."),
+    ),
+    (
         r"AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|authentication fail|invalid credential|"
         r"log-?in (fail|refus|invalid|is)|invalid (login|password|user)|password",
         noop("The server refuses the login or the password."),
@@ -33,11 +48,6 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
             "Check both. Many providers want a password made for mail programs, and access by IMAP switched on. "
             "Dispatch tries rarely, so that the account is not locked."
         ),
-    ),
-    (
-        r"no space left|errno 28|file too large|errno 27|disk quota",
-        noop("There is no room for letters on the disk of Dispatch."),
-        noop("Free or add space where DATA_DIR lies. Nothing is lost: letters stay on the server until there is room."),
     ),
     (
         r"name or service not known|nodename nor servname|name resolution|getaddrinfo|no address associated",
@@ -68,10 +78,9 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         noop("Usually port 993 is TLS from the first byte, and 143 is STARTTLS or none."),
     ),
     (
-        r"nonexistent|does ?n.t exist|no such (mailbox|folder)|unknown mailbox|mailbox not found|"
-        r"folder .*(gone|vanish)|trycreate",
-        noop("The folder is not on the server any more."),
-        noop("It was renamed or removed. Choose another folder, or stop watching this one."),
+        r"makes no sense|not IMAP",
+        noop("What answers at this port does not speak IMAP."),
+        noop("Check the port: 993 is usual with TLS, 143 without."),
     ),
     (
         r"unreachable|no route",
@@ -84,11 +93,13 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         noop("Dispatch connects again by itself. If this lasts, ask the provider."),
     ),
     (
-        r"too many|limit|rate|quota",
+        r"too many|limit|\brate\b|quota",
         noop("The server asks for fewer connections."),
         noop("Somebody else may use this mailbox too much. Dispatch waits and tries again."),
     ),
 )
+# mailbox.imap.FolderGone says so.
+_THERE = re.compile(r"the server has: (.+)")
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), what, todo) for pattern, what, todo in _KNOWN)
 
 
@@ -96,5 +107,10 @@ def advise(error: str) -> Advice:
     """The best words for an error; one that nobody foresaw is shown as it is."""
     for pattern, what, todo in _COMPILED:
         if pattern.search(error):
-            return Advice(_(what), _(todo), error)
+            return Advice(_(what), " ".join(filter(None, (_(todo), _folders(error)))), error)
     return Advice(_("The server answered: %(error)s") % {"error": error}, _("Dispatch keeps trying by itself."), error)
+
+
+def _folders(error: str) -> str:
+    there = _THERE.search(error)
+    return _("The server has: %(folders)s.") % {"folders": there[1]} if there else ""
