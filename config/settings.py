@@ -253,50 +253,29 @@ DESK_ADDRESSES = [address.lower() for address in env_list("DESK_ADDRESSES")]
 if MAIL_ACCOUNT:
     DESK_ADDRESSES.append(MAIL_ACCOUNT["address"].lower())
 
-
-def _sending() -> dict[str, Any] | None:
-    """The desk's way to send letters; None when no server is named, which switches sending off, visibly."""
-    host = env_str("EMAIL_HOST")
-    if not host:
-        return None
-    port = env_int("EMAIL_PORT", 587, least=1, most=65535)
-    login = env_str("EMAIL_HOST_USER")
-    address = env_str("EMAIL_FROM", MAIL_ACCOUNT["address"] if MAIL_ACCOUNT else login)
-    if "@" not in address:
-        raise WrongSetting("EMAIL_FROM", "the desk's e-mail address, because EMAIL_HOST is set")
-    tls = "starttls" if env_bool("EMAIL_USE_TLS", port == 587) else "none"
-    return {
-        "host": host,
-        "port": port,
-        "security": "ssl" if env_bool("EMAIL_USE_SSL", port == 465) else tls,
-        "login": login,
-        "password": env_required("EMAIL_HOST_PASSWORD", because="EMAIL_HOST_USER is set") if login else "",
-        "timeout": env_int("EMAIL_TIMEOUT_SECONDS", 30, least=1, most=120),
-        "address": address,
-        "name": env_str("EMAIL_FROM_NAME", "Диспетчерская служба"),
-    }
-
-
-SENDING = _sending()
-if SENDING and SENDING["address"].lower() not in DESK_ADDRESSES:
-    DESK_ADDRESSES.append(SENDING["address"].lower())
-# Whom programs of the desk may write to, and how often; see mailbox.answering.
-ANSWER_CLOSED = env_bool("ANSWER_CLOSED", True)
-AUTO_ANSWER_PER_SENDER_MINUTES = env_int("AUTO_ANSWER_PER_SENDER_MINUTES", 60, least=1)
-AUTO_ANSWERS_PER_INCIDENT_DAY = env_int("AUTO_ANSWERS_PER_INCIDENT_DAY", 4, least=1)
-AUTO_ANSWERS_PER_HOUR = env_int("AUTO_ANSWERS_PER_HOUR", 200, least=1)
-
 # --- Letters out ------------------------------------------------------------------------------
 
 # Django's own names. Empty host: no letter leaves.
 EMAIL_HOST = env_str("EMAIL_HOST")
 EMAIL_PORT = env_int("EMAIL_PORT", 587, least=1, most=65535)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_USER"), env_str("EMAIL_HOST_PASSWORD")
-# Port 465 is TLS from the first byte; elsewhere it begins by STARTTLS.
-EMAIL_USE_SSL = EMAIL_PORT == 465
+# TLS from the first byte; elsewhere it begins by STARTTLS.
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", EMAIL_PORT == 465)
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True) and not EMAIL_USE_SSL
-EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = next((each for each in (EMAIL_HOST_USER, *DESK_ADDRESSES) if "@" in each), "dispatch@localhost")
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT_SECONDS", 30, least=1, most=120)
+# The desk's address in its letters, and the name beside it.
+DEFAULT_FROM_EMAIL = env_str(
+    "EMAIL_FROM",
+    MAIL_ACCOUNT["address"] if MAIL_ACCOUNT else EMAIL_HOST_USER if "@" in EMAIL_HOST_USER else "dispatch@localhost",
+)
+if EMAIL_HOST and DEFAULT_FROM_EMAIL.lower() not in DESK_ADDRESSES:
+    DESK_ADDRESSES.append(DEFAULT_FROM_EMAIL.lower())
+EMAIL_FROM_NAME = env_str("EMAIL_FROM_NAME", "Диспетчерская служба")
+# Whom programs of the desk may write to, and how often; see mailbox.answering.
+ANSWER_CLOSED = env_bool("ANSWER_CLOSED", True)
+AUTO_ANSWER_PER_SENDER_MINUTES = env_int("AUTO_ANSWER_PER_SENDER_MINUTES", 60, least=1)
+AUTO_ANSWERS_PER_INCIDENT_DAY = env_int("AUTO_ANSWERS_PER_INCIDENT_DAY", 4, least=1)
+AUTO_ANSWERS_PER_HOUR = env_int("AUTO_ANSWERS_PER_HOUR", 200, least=1)
 
 # --- Alerts -----------------------------------------------------------------------------------
 
