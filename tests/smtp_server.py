@@ -1,0 +1,142 @@
+"""A real SMTP server on a free port for tests, with the faults that servers have.
+
+with smtp_server(settings) as server:
+    server.refuse("b@operator.example", "550 5.1.1 no such user")
+    server.at_the_end = DROP_KEEPING
+    ...
+    assert server.letters[0].recipients == ["a@operator.example"]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+# What may happen after the dot that ends a letter, beside an answer such as "250 OK" or "451 4.3.0 later".
+DROP, DROP_KEEPING, HANG = "drop", "drop, and the letter is kept", "hang"
+PASSWORD = "secret"
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A letter that the server took."""
+
+    sender: str
+    recipients: list[str]
+    raw: bytes
+
+
+@dataclass
+class SmtpServer:
+    """Accepts everything until told otherwise."""
+
+    letters: list[Arrived] = field(default_factory=list)
+    # Address → the answer to RCPT TO; sender → to MAIL FROM.
+    refused: dict[str, str] = field(default_factory=dict)
+    refused_senders: dict[str, str] = field(default_factory=dict)
+    at_data: str = ""
+    at_the_end: str = "250 OK"
+    # How often the end of a letter was reached, whatever came of it.
+    ends: int = 0
+    port: int = 0
+
+    def refuse(self, address: str, answer: str) -> None:
+        self.refused[address] = answer
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        address = "" if address == "<>" else address
+        if address in self.refused_senders:
+            return self.refused_senders[address]
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.ends += 1
+        if self.at_the_end in (HANG, DROP_KEEPING) or self.at_the_end.startswith("250"):
+            raw = bytes(envelope.original_content or b"")
+            self.letters.append(Arrived(envelope.mail_from or "", list(envelope.rcpt_tos), raw))
+        if self.at_the_end == HANG:
+            await asyncio.sleep(60)
+        if self.at_the_end in (DROP, DROP_KEEPING) and server.transport:
+            server.transport.abort()
+        return self.at_the_end
+
+
+class _Smtp(SMTP):
+    """Answers DATA itself with the fault asked for."""
+
+    async def smtp_DATA(self, arg: str) -> None:
+        answer = self.event_handler.at_data
+        if answer == DROP and self.transport:
+            self.transport.abort()
+        elif answer:
+            await self.push(answer)
+        else:
+            await super().smtp_DATA(arg)
+
+
+@contextmanager
+def smtp_server(settings: Any, *, starttls: ssl.SSLContext | None = None, login: str = "") -> Iterator[SmtpServer]:
+    """The server in a thread of its own; the settings lead to it while the block lasts."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    server = SmtpServer()
+    options: dict[str, Any] = {"tls_context": starttls} if starttls else {"auth_require_tls": False}
+    if login:
+        options |= {"authenticator": _authenticator(login), "auth_required": True}
+    with _serving(lambda loop: _Smtp(server, loop=loop, **options)) as server.port:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "localhost" if starttls else "127.0.0.1", server.port
+        settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = False, starttls is not None
+        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = login, PASSWORD if login else ""
+        settings.EMAIL_TIMEOUT, settings.DEFAULT_FROM_EMAIL = 5, "desk@towers.example"
+        yield server
+
+
+@contextmanager
+def _serving(protocol: Callable[[asyncio.AbstractEventLoop], SMTP]) -> Iterator[int]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    listening = loop.create_server(lambda: protocol(loop), "127.0.0.1", 0)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result(timeout=10)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(timeout=10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    """Stop listening, and cut what hangs."""
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _authenticator(login: str) -> Any:
+    def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        right = isinstance(data, LoginPassword) and (data.login, data.password) == (login.encode(), PASSWORD.encode())
+        return AuthResult(success=right, handled=False)
+
+    return check
