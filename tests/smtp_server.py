@@ -54,9 +54,8 @@ class SmtpServer:
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        address = "" if address == "<>" else address
-        if address in self.refused_senders:
-            return self.refused_senders[address]
+        if _bare(address) in self.refused_senders:
+            return self.refused_senders[_bare(address)]
         envelope.mail_from = address
         return "250 OK"
 
@@ -72,12 +71,17 @@ class SmtpServer:
         self.ends += 1
         if self.at_the_end in (HANG, DROP_KEEPING) or self.at_the_end.startswith("250"):
             raw = bytes(envelope.original_content or b"")
-            self.letters.append(Arrived(envelope.mail_from or "", list(envelope.rcpt_tos), raw))
+            self.letters.append(Arrived(_bare(envelope.mail_from or ""), list(envelope.rcpt_tos), raw))
         if self.at_the_end == HANG:
             await asyncio.sleep(60)
         if self.at_the_end in (DROP, DROP_KEEPING) and server.transport:
             server.transport.abort()
         return self.at_the_end
+
+
+def _bare(sender: str) -> str:
+    """The library spells the null return path by its brackets."""
+    return "" if sender == "<>" else sender
 
 
 class _Smtp(SMTP):
