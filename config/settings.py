@@ -314,6 +314,7 @@ INCIDENT_REACTIONS = {
     "opened": ["sla.reactions.restart_clock", "dispatchers.reactions.assign_freest"],
     "reopened": ["dispatchers.reactions.assign_freest"],
     "opened_earlier": ["sla.reactions.restart_clock"],
+    "opened_later": ["sla.reactions.restart_clock"],
     "type_set": ["sla.reactions.restart_clock"],
     "handed_over": ["sla.reactions.start_contractor_clock"],
 }
