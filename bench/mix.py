@@ -102,7 +102,7 @@ class Mix:
     def _begin(self) -> Conversation:
         site = next(self._sites)
         name = f"{self._rng.choice(phrases.SURNAMES)} {self._rng.choice(phrases.NAMES)}"
-        talk = Conversation(len(self.conversations), site, name, f"noc{self._rng.randint(1, 9)}@{site.domain}")
+        talk = Conversation(len(self.conversations), site, name, f"noc{self._rng.randint(1, 99)}@{site.domain}")
         self.conversations.append(talk)
         return talk
 

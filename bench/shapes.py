@@ -105,7 +105,9 @@ class Page:
         return self._post(subject, self._signed(text), message_id=self.talk.ids.pop())
 
     def reply(self) -> Letter:
-        references = self.talk.ids[-5:] if self.rng.random() < 0.7 else []
+        # Only In-Reply-To where it answers the first letter: further on, whoever misses the letter between is lost.
+        is_sparing = len(self.talk.ids) == 1 and self.rng.random() < 0.5
+        references = [] if is_sparing else self.talk.ids[-5:]
         return self._answer(f"Re: {self.talk.subject}", answers=self.talk.ids[-1], references=references)
 
     def references(self) -> Letter:
