@@ -231,6 +231,7 @@ def _mail_account() -> dict[str, Any] | None:
         "host": server,
         "port": port,
         "ssl": env_bool("PARSING_EMAIL_SSL", port == 993),
+        "starttls": env_bool("PARSING_EMAIL_STARTTLS"),
         "login": login,
         "password": env_required("PARSING_EMAIL_PSWD", because=why),
         "address": address,
@@ -242,8 +243,10 @@ def _mail_account() -> dict[str, Any] | None:
 MAIL_ACCOUNT = _mail_account()
 MAIL_POLL_SECONDS = env_int("MAIL_POLL_SECONDS", 30, least=1)
 MAIL_MAX_BYTES = env_int("MAIL_MAX_BYTES", 50 * 2**20, least=2**16)
-# 0 = from the first letter of the folder; N = only letters of the last N days on the very first look.
-MAIL_FIRST_LOOK_DAYS = env_int("MAIL_FIRST_LOOK_DAYS", 30)
+# On the very first look: N = the letters of the last N days too, 0 = all, -1 = only those that come from now on.
+MAIL_FIRST_LOOK_DAYS = env_int("MAIL_FIRST_LOOK_DAYS", 30, least=-1, most=3650)
+# Letters that lay there longer than this when the mailbox was connected are history: they alarm nobody.
+MAIL_OLD_AFTER_HOURS = env_int("MAIL_OLD_AFTER_HOURS", 24)
 # The task that takes stored letters; the watcher knows it by name only, beat finds the same rows without it.
 MAIL_STORED_TASK = "incidents.tasks.take_new_mail"
 # Behind: not read, or stored and not taken, for so many minutes. Then everybody is told.

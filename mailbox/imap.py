@@ -6,29 +6,46 @@ Nothing on the server is ever marked, moved or deleted: EXAMINE and BODY.PEEK th
 from __future__ import annotations
 
 import imaplib
+import re
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from threading import Event
 from time import monotonic
 from typing import Any, Self
 
-from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import LoginError
+from imapclient.exceptions import CapabilityError, LoginError
 from imapclient.imap_utf7 import decode as decode_utf7
 
-CONNECT_SECONDS, READ_SECONDS = 10, 60
+from mailbox.imap_client import Client
+
 # RFC 2683, 3.2.1.5: a command line stays under a thousand characters or so.
 CHUNK = 100
-BATCH_BYTES = 16 * 2**20
+# Letters announced as larger than a piece are fetched in pieces, each to the disk before the next.
+PIECE_BYTES = 4 * 2**20
+BATCH_BYTES = 8 * 2**20
+# So many UIDs fit into one line of an answer (imaplib: a megabyte) with room to spare.
+BLOCK_UIDS = 20_000
 # A watcher that waits looks this often whether it is to stop.
 STOP_SECONDS = 1.0
-CUT_BYTES = 2**20
 
 # What means "this connection is of no use any more": make a new one.
 BROKEN = (imaplib.IMAP4.error, OSError, EOFError, ssl.SSLError)
+# RFC 5530: the account may be all right, the server is not.
+_BUSY = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where and as whom to log in; `security` is one of Mailbox.Security."""
+
+    host: str
+    port: int
+    security: str
+    login: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +57,60 @@ class Listed:
     received_at: datetime
 
 
-class ImapSession:
-    """A connection with one folder open for reading. Use as a context manager.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder that exists on the server: its raw spelling, and what the server says it is for."""
 
-    Raises LoginRefused when the server refuses name or password, and one of BROKEN for anything else.
+    name: str
+    flags: frozenset[str]
+
+    @property
+    def words(self) -> str:
+        return readable(self.name)
+
+
+class LoginRefused(Exception):
+    """The server refused name or password: trying again at once could lock the account."""
+
+
+class FolderGone(ConnectionError):
+    """The folder is not on the server; says which are."""
+
+    def __init__(self, name: str, there: Sequence[Place]) -> None:
+        names = ", ".join(sorted((each.words for each in there), key=lambda words: (words != "INBOX", words)))
+        super().__init__(f"folder {readable(name)} does not exist; the server has: {names}")
+        self.there = list(there)
+
+
+class Garbled(ConnectionError):
+    """The server's answer is not IMAP."""
+
+
+class Vanished(Exception):
+    """A letter was removed while it was being fetched."""
+
+
+class ImapSession:
+    """A connection with one folder open for reading (none if `folder` is empty). Use as a context manager.
+
+    Raises LoginRefused when the server refuses name or password, FolderGone, and one of BROKEN for anything else.
     """
 
-    def __init__(self, account: Mapping[str, Any], folder: str) -> None:
-        self._account, self._folder = account, folder
+    def __init__(self, account: Account, folder: str = "", context: ssl.SSLContext | None = None) -> None:
+        self._account, self._folder, self._context = account, folder, context
         self._announced = 0
 
     def __enter__(self) -> Self:
         account = self._account
-        self._client = IMAPClient(
-            account["host"],
-            port=account["port"],
-            ssl=account["ssl"],
-            timeout=SocketTimeout(CONNECT_SECONDS, READ_SECONDS),
-        )
-        self._client.normalise_times = False
-        # Folder names are kept as the server spells them.
-        self._client.folder_encode = False
+        try:
+            with _understood():
+                self._client = Client(account.host, account.port, account.security, self._context)
+        except CapabilityError:
+            raise ConnectionError("the server offers no STARTTLS: TLS cannot begin at this port") from None
         try:
             self._log_in()
-            self._examine()
+            if self._folder:
+                self._examine()
         except BaseException:
             self._hang_up()
             raise
@@ -73,76 +120,185 @@ class ImapSession:
         self._hang_up()
 
     def _log_in(self) -> None:
+        account, client = self._account, self._client
         try:
-            self._client.login(self._account["login"], self._account["password"])
+            if account.login.isascii() and account.password.isascii():
+                client.login(account.login, account.password)
+            else:
+                # LOGIN knows ASCII only.
+                client.plain_login(account.login, account.password)
         except LoginError as error:
-            raise LoginRefused(str(error)) from None
-        # Some servers (NetEase) answer SELECT only after ID.
-        if self._client.has_capability("ID"):
-            self._client.id_({"name": "Dispatch"})
-        # Asked now: asked later, its answer could swallow the news of a letter.
-        self._can_idle = self._client.has_capability("IDLE")
+            said = _without(account.password, str(error))
+            if isinstance(error.__context__, imaplib.IMAP4.abort) or _BUSY.search(said):
+                raise ConnectionError(said) from None
+            raise LoginRefused(f"login refused: {said}") from None
+        except (ValueError, LookupError):
+            raise LoginRefused("login refused: the server cannot take these characters") from None
+        with _understood():
+            # Some servers (NetEase) answer SELECT only after ID.
+            if client.has_capability("ID"):
+                client.id_({"name": "Dispatch"})
+            # Asked now: asked later, its answer could swallow the news of a letter.
+            self._can_idle = client.has_capability("IDLE")
 
     def _examine(self) -> None:
-        opened = self._client.select_folder(self._folder, readonly=True)
+        try:
+            with _understood():
+                opened = self._client.select_folder(self._folder, readonly=True)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            there = self.folders()
+            if self._folder in {each.name for each in there}:
+                raise
+            raise FolderGone(self._folder, there) from None
         self.uidvalidity = int(opened.get(b"UIDVALIDITY", 0))
         self.uidnext = int(opened.get(b"UIDNEXT", 0))
+        self.exists = int(opened.get(b"EXISTS", 0))
         self._announced = self._announcements()
 
     def _hang_up(self) -> None:
         with suppress(*BROKEN):
             self._client.shutdown()
 
+    # --- Folders ------------------------------------------------------------------------------
+
+    def folders(self) -> list[Place]:
+        """All folders that can be opened, as the server spells and marks them."""
+        with _understood():
+            listed = [
+                Place(_ascii(name), frozenset(_ascii(flag) for flag in flags))
+                for flags, _, name in self._client.list_folders()
+            ]
+        return [each for each in listed if not {"\\Noselect", "\\NonExistent"} & each.flags]
+
     def sent_folder(self) -> str | None:
         """The server's spelling of the Sent folder: by its SPECIAL-USE mark, else by its usual names."""
-        found = self._client.find_special_folder(b"\\Sent")
-        return None if found is None else _ascii(found)
+        return sent_among(self.folders())
 
     def spelling_of(self, name: str) -> str | None:
         """How the server spells this folder, given so, in modified UTF-7 cut short, or in plain letters."""
-        listed = [_ascii(folder) for _, _, folder in self._client.list_folders()]
+        listed = [each.name for each in self.folders()]
         if name in listed:
             return name
         return next((each for each in listed if readable(each) == readable(name)), None)
 
-    def uids_from(self, first: int) -> list[int]:
-        """UIDs not smaller than `first`, ascending.
+    # --- UIDs ---------------------------------------------------------------------------------
 
-        `n:*` names the last letter even when its UID is below n (RFC 3501, 6.4.8), hence the filter.
-        """
+    def uids_from(self, first: int) -> list[int]:
+        """UIDs not smaller than `first`, ascending."""
         self._announced = self._announcements()
-        return sorted(uid for uid in self._client.search(["UID", f"{first}:*"]) if uid >= first)
+        return [uid for block in self.uid_blocks(first) for uid in block]
+
+    def uid_blocks(self, first: int, before: int | None = None, since: date | None = None) -> Iterator[list[int]]:
+        """UIDs from `first` on (below `before`, received on or after `since`), ascending, some thousands at a time.
+
+        Asked for at once, those of a folder with a million letters would not fit into one answer.
+        """
+        begins = [first]
+        if not self.uidnext or self.uidnext - first > BLOCK_UIDS:
+            self._examine()
+            begins += [uid for uid in self._every(BLOCK_UIDS) if uid > first and (before is None or uid < before)]
+        for begin, end in zip(begins, [*begins[1:], before], strict=True):
+            if found := self._search(begin, end, since):
+                yield found
+
+    def _every(self, step: int) -> list[int]:
+        """The UID of each `step`-th letter of the folder, which must have been examined just now."""
+        if self.exists <= step:
+            return []
+        with _understood():
+            self._client.use_uid = False
+            try:
+                rows = self._client.fetch(list(range(step, self.exists + 1, step)), ["UID"])
+            finally:
+                self._client.use_uid = True
+            return sorted(int(row[b"UID"]) for row in rows.values())
+
+    def _search(self, first: int, before: int | None, since: date | None) -> list[int]:
+        """`n:*` names the last letter even when its UID is below n (RFC 3501, 6.4.8), hence the filter."""
+        if before is not None and before <= first:
+            return []
+        criteria: list[Any] = ["UID", f"{first}:{'*' if before is None else before - 1}"]
+        with _understood():
+            found = self._client.search([*criteria, "SINCE", since] if since else criteria)
+        return sorted({uid for uid in found if uid >= first and (before is None or uid < before)})
+
+    def next_uid(self) -> int:
+        """The UID that the next letter to come will have at least."""
+        if self.uidnext:
+            return self.uidnext
+        with _understood():
+            return max(self._client.search(["UID", "*"]), default=0) + 1
 
     def _announcements(self) -> int:
         """How often the server has announced letters in its answers to other commands; imaplib keeps them all."""
         return len(self._client._imap.untagged_responses.get("EXISTS", ()))
 
-    def first_uid_since(self, day: date) -> int:
-        """The smallest UID received on or after `day`; the next UID to come when there is none."""
-        found = self._client.search(["SINCE", day])
-        return min(found) if found else self.uidnext or 1
+    # --- Letters ------------------------------------------------------------------------------
 
-    def listed(self, uids: Iterable[int]) -> Iterator[Listed]:
-        """Size and moment of each of these letters that is still there."""
-        for chunk in _chunks(list(uids)):
-            for uid, row in sorted(self._client.fetch(chunk, ["RFC822.SIZE", "INTERNALDATE"]).items()):
-                moment = row.get(b"INTERNALDATE")
-                yield Listed(uid, int(row.get(b"RFC822.SIZE", 0)), _aware(moment))
+    def listed(self, uids: Iterable[int], now: datetime) -> Iterator[Listed]:
+        """Size and moment of each of these letters that is still there; ascending.
 
-    def raw(self, listed: Iterable[Listed], most: int) -> Iterator[tuple[Listed, bytes | None]]:
-        """Each letter with its bytes: its beginning if it is larger than `most`, None if the server gave nothing."""
-        for batch in _batches(listed, most):
-            if len(batch) == 1 and batch[0].size > most:
-                yield batch[0], self._beginning(batch[0].uid)
-                continue
-            found = self._client.fetch([each.uid for each in batch], ["BODY.PEEK[]"])
-            for each in batch:
-                yield each, found.get(each.uid, {}).get(b"BODY[]")
+        One that the server names and will not describe has size 0 and came `now`.
+        """
+        wanted = list(uids)
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            rows, refused = self._fetch(chunk, "RFC822.SIZE", "INTERNALDATE")
+            for uid in sorted({*rows, *refused}):
+                row = rows.get(uid, {})
+                yield Listed(uid, int(row.get(b"RFC822.SIZE", 0)), _aware(row.get(b"INTERNALDATE") or now))
 
-    def _beginning(self, uid: int) -> bytes | None:
-        row = self._client.fetch([uid], [f"BODY.PEEK[]<0.{CUT_BYTES}>"]).get(uid, {})
-        beginning: bytes | None = row.get(b"BODY[]<0>", row.get(b"BODY[]"))
-        return beginning
+    def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """The bytes of these letters. Absent: the server did not hand it over. Cut: it is longer than announced."""
+        rows, _refused = self._fetch(uids, "BODY.PEEK[]")
+        return {uid: row[b"BODY[]"] for uid, row in rows.items() if row.get(b"BODY[]")}
+
+    def pieces(self, uid: int, most: int) -> Iterator[bytes]:
+        """The letter's bytes, at most `most` of them; nothing if the server refuses. Raises Vanished midway."""
+        offset = 0
+        while offset < most:
+            asked = min(PIECE_BYTES, most - offset)
+            rows, _refused = self._fetch([uid], f"BODY.PEEK[]<{offset}.{asked}>")
+            row = rows.get(uid, {})
+            whole, piece = row.get(b"BODY[]"), row.get(f"BODY[]<{offset}>".encode())
+            if piece is None and whole and offset == 0:
+                yield whole[:most]  # a server that knows no pieces
+                return
+            if piece is None:
+                if offset:
+                    raise Vanished(uid)
+                return
+            yield piece[:asked]
+            offset += len(piece)
+            if len(piece) < asked:
+                return
+
+    def _fetch(self, uids: Sequence[int], *items: str) -> tuple[dict[int, dict[bytes, Any]], list[int]]:
+        """Rows by UID, and the UIDs that the server refuses; one bad letter must not hide the others."""
+        try:
+            with _understood():
+                return dict(self._client.fetch(list(uids), list(items))), []
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            if len(uids) <= 1:
+                return {}, list(uids)
+        rows: dict[int, dict[bytes, Any]] = {}
+        refused = []
+        for uid in uids:
+            row, failed = self._fetch([uid], *items)
+            rows |= row
+            refused += failed
+        return rows, refused
+
+    # --- Waiting ------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Let the server say what changed. Raises if the connection is dead."""
+        with _understood():
+            self._client.noop()
 
     def wait(self, seconds: float, stop: Event) -> None:
         """Return when the server says something new, after `seconds`, or when told to stop.
@@ -153,13 +309,14 @@ class ImapSession:
         """
         if self._announcements() != self._announced:
             return  # it came while we looked
-        if self._can_idle:
-            self._client.idle()
-            self._listen(monotonic() + seconds, stop)
-            self._client.idle_done()
-        else:
-            stop.wait(min(seconds, 5))
-        self._client.noop()
+        with _understood():
+            if self._can_idle:
+                self._client.idle()
+                self._listen(monotonic() + seconds, stop)
+                self._client.idle_done()
+            else:
+                stop.wait(min(seconds, 5))
+            self._client.noop()
 
     def _listen(self, until: float, stop: Event) -> None:
         while not stop.is_set() and (left := until - monotonic()) > 0:
@@ -170,12 +327,18 @@ class ImapSession:
                 return
 
 
-class LoginRefused(Exception):
-    """The server refused name or password: trying again at once could lock the account."""
-
-
-def _ascii(folder: str | bytes) -> str:
-    return folder.decode("ascii", "replace") if isinstance(folder, bytes) else folder
+def batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
+    """Groups that fit into one answer; a letter larger than a piece stands alone."""
+    batch: list[Listed] = []
+    total = 0
+    for each in listed:
+        if batch and (total + each.size > BATCH_BYTES or len(batch) == CHUNK or each.size > PIECE_BYTES):
+            yield batch
+            batch, total = [], 0
+        batch.append(each)
+        total += each.size
+    if batch:
+        yield batch
 
 
 def readable(name: str) -> str:
@@ -187,33 +350,41 @@ def readable(name: str) -> str:
         return name
 
 
+def sent_among(places: Iterable[Place]) -> str | None:
+    """The raw name of the folder of sent letters, if one of these is it."""
+    places = list(places)
+    marked = [each.name for each in places if "\\Sent" in each.flags]
+    named = [each.name for each in places if re.split(r"[/.|]", each.words)[-1].casefold() in _SENT_NAMES]
+    return next(iter(marked + named), None)
+
+
+_SENT_NAMES = {"sent", "sent items", "sent messages", "sent mail", "sent-mail", "отправленные", "отправленные письма"}
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """What imapclient stumbles over is no mistake of ours: the server's answer was not IMAP."""
+    try:
+        yield
+    except BROKEN:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+        raise Garbled(f"the server's answer makes no sense: {error}") from error
+
+
+def _without(secret: str, said: str) -> str:
+    """The server's words, without the password that some servers repeat."""
+    said = re.sub(r"""^b(['"])(.*)\1$""", r"\2", said)
+    return said.replace(secret, "***") if secret else said
+
+
+def _ascii(folder: str | bytes) -> str:
+    return folder.decode("ascii", "replace") if isinstance(folder, bytes) else folder
+
+
 def _is_news(said: list[Any]) -> bool:
     return any(len(line) > 1 and line[1] in (b"EXISTS", b"RECENT") for line in said if isinstance(line, tuple))
 
 
-def _aware(moment: datetime | None) -> datetime:
-    if moment is None:
-        return datetime.now(UTC)
+def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _chunks(uids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(uids), CHUNK):
-        yield uids[start : start + CHUNK]
-
-
-def _batches(listed: Iterable[Listed], most: int) -> Iterator[list[Listed]]:
-    """Groups that fit into one answer; a letter over the limit stands alone."""
-    batch: list[Listed] = []
-    total = 0
-    for each in listed:
-        if batch and (total + each.size > BATCH_BYTES or len(batch) == CHUNK or each.size > most):
-            yield batch
-            batch, total = [], 0
-        batch.append(each)
-        total += each.size
-        if each.size > most:
-            yield batch
-            batch, total = [], 0
-    if batch:
-        yield batch

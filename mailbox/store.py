@@ -2,31 +2,83 @@
 
 A file is complete and on the disk before anybody learns its name, so a row may point at it; writing the same
 bytes twice is harmless. Files that no row points at are swept by `manage.py cleanup`.
+Everything that writes raises NotStored when the disk will not, and leaves nothing half-written behind.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 NAME = re.compile(r"[0-9a-f]{64}")
+_ARRIVING = "arriving-"
+# EFBIG: a limit for the size of files, RLIMIT_FSIZE among them.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class NotStored(OSError):
+    """The disk did not take the bytes."""
+
+    def __init__(self, error: OSError) -> None:
+        full = "disk full: " if error.errno in _FULL else ""
+        words = f"{full}nothing can be stored in {settings.LETTER_STORE}: {error.strerror}"
+        super().__init__(error.errno, words)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a stream turned out to be."""
+
+    sha256: str
+    size: int
 
 
 def put(content: bytes) -> str:
-    """Store the bytes durably and return their SHA-256 in hex. Raises OSError when the disk will not."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    target = path(sha256)
-    try:
-        # Young again: the sweep of old files must not take what is being stored anew.
-        os.utime(target)
-    except FileNotFoundError:
-        _write(target, content)
-    return sha256
+    """Store the bytes durably and return their SHA-256 in hex."""
+    return put_all([content])[0]
+
+
+def put_all(contents: Sequence[bytes]) -> list[str]:
+    """Store each of these durably; the folders they go to are made durable once for all of them."""
+    touched: set[Path] = set()
+    names = []
+    for content in contents:
+        names.append(hashlib.sha256(content).hexdigest())
+        target = _place(names[-1], touched)
+        if not _is_here(target):
+            with _disk(), _Arriving(target.parent) as arriving:
+                arriving.write(content)
+                arriving.settle(target)
+    _sync(touched)
+    return names
+
+
+def put_stream(pieces: Iterable[bytes]) -> Stored:
+    """Store what comes piece by piece without holding it."""
+    touched: set[Path] = set()
+    digest, size = hashlib.sha256(), 0
+    with _arriving_at_top() as arriving:
+        for piece in pieces:
+            with _disk():
+                arriving.write(piece)
+            digest.update(piece)
+            size += len(piece)
+        sha256 = digest.hexdigest()
+        target = _place(sha256, touched)
+        if not _is_here(target):
+            with _disk():
+                arriving.settle(target)
+    _sync(touched)
+    return Stored(sha256, size)
 
 
 def read(sha256: str) -> bytes:
@@ -42,27 +94,78 @@ def path(sha256: str) -> Path:
     return Path(settings.LETTER_STORE) / sha256[:2] / sha256[2:4] / sha256
 
 
-def _write(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix="arriving-")
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Errors of the disk, told apart from those of whoever gives us the bytes."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        yield
+    except NotStored:
         raise
-    _sync_folder(target.parent)
+    except OSError as error:
+        raise NotStored(error) from error
 
 
-def _sync_folder(folder: Path) -> None:
-    """The new name itself must be on the disk too, up to the store's own folder."""
-    top = Path(settings.LETTER_STORE)
-    for each in (folder, folder.parent, top):
-        descriptor = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _arriving_at_top() -> _Arriving:
+    """For bytes whose name is not known yet."""
+    with _disk():
+        Path(settings.LETTER_STORE).mkdir(parents=True, exist_ok=True)
+        return _Arriving(Path(settings.LETTER_STORE))
+
+
+class _Arriving:
+    """A file that has no name of its own yet; gone with the block unless it settled."""
+
+    def __init__(self, folder: Path) -> None:
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=_ARRIVING)
+        self._file, self._path = os.fdopen(descriptor, "wb", buffering=0), Path(name)
+
+    def __enter__(self) -> _Arriving:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def write(self, content: bytes) -> None:
+        # A disk that is nearly full takes a part and says so only by the number.
+        left = memoryview(content)
+        while left:
+            left = left[self._file.write(left) or 0 :]
+
+    def settle(self, target: Path) -> None:
+        """Onto the disk, then under its name."""
+        os.fsync(self._file.fileno())
+        os.replace(self._path, target)
+
+
+def _is_here(target: Path) -> bool:
+    """Whether these bytes are stored; young again then: the sweep of old files must not take them."""
+    with _disk(), suppress(FileNotFoundError):
+        os.utime(target)
+        return True
+    return False
+
+
+def _place(sha256: str, touched: set[Path]) -> Path:
+    """The path of this file, its folder made if need be; that, and what names it if it is new, are to be synced."""
+    target = path(sha256)
+    folder = target.parent
+    touched.add(folder)
+    with _disk():
+        for new in (folder, folder.parent):
+            if new.exists():
+                break
+            touched.add(new.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _sync(folders: Iterable[Path]) -> None:
+    """New names themselves must be on the disk too."""
+    with _disk():
+        for folder in folders:
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

@@ -1,74 +1,82 @@
-"""Watching folders for as long as the process lives: IDLE with a poll beside it, healing by itself.
+"""Watching all folders for as long as the process lives; `manage.py watch_mail` runs this.
 
-One thread a folder. Whatever breaks (server, network, database), the thread drops the connection, waits a
-little and begins anew; it never waits longer than HEAL_SECONDS, so mail flows again within a minute.
+One thread a folder (mailbox.folder_watch). This one looks every few seconds which folders are wanted, so that what
+is added, changed or switched off on the page counts without a restart.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from celery import current_app
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from mailbox import fetching
+from mailbox import fetching, mailboxes
+from mailbox.folder_watch import FolderWatch, Gate
 from mailbox.imap import BROKEN, ImapSession, LoginRefused
 from mailbox.models import Folder
+from mailbox.sealing import WrongKey
 
 logger = logging.getLogger(__name__)
 
-HEAL_SECONDS = 20
-# A refused login is tried rarely: servers lock accounts that insist.
-REFUSED_SECONDS = 60
+# The table is asked so often for what is to be watched.
+ROSTER_SECONDS = 2.0
 # Advisory locks are numbered by (class, folder).
 LOCK_CLASS = 0x4D41
 
 
-class FolderIsTaken(Exception):
-    """Another watcher reads this folder."""
+def look_once() -> int:
+    """Take everything from all folders, each to its end; returns how many letters were stored.
 
-
-def look_once(account: Mapping[str, Any]) -> int:
-    """One pass over all folders; returns how many letters were stored. Raises LoginRefused or imap.BROKEN."""
-    stored = 0
-    for folder in fetching.folders(account):
-        with ImapSession(account, folder.name) as session:
-            stored += fetching.fetch(folder, session, now=timezone.now())
-    if stored:
-        wake()
+    A folder that cannot be read does not stop the others; the first error is raised when all were tried:
+    LoginRefused, WrongKey or one of imap.BROKEN.
+    """
+    mailboxes.follow_settings()
+    mailboxes.ensure_inboxes()
+    stored, seen = 0, set[int]()
+    errors: list[Exception] = []
+    # The folder of sent letters may be found on the way.
+    while folder := mailboxes.watched_folders().exclude(pk__in=seen).first():
+        seen.add(folder.pk)
+        try:
+            stored += _look_at(folder)
+        except (LoginRefused, WrongKey, *BROKEN) as error:
+            fetching.note_failure(folder, str(error), now=timezone.now())
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return stored
 
 
-def watch(account: Mapping[str, Any], stop: threading.Event) -> None:
+def _look_at(folder: Folder) -> int:
+    with ImapSession(mailboxes.account_of(folder.mailbox), folder.name) as session:
+        if folder.role == Folder.Role.INBOX:
+            mailboxes.find_sent(folder.mailbox, session)
+        return fetching.fetch_all(folder, session, timezone.now)
+
+
+def watch(stop: threading.Event) -> None:
     """Watch all folders until `stop` is set."""
-    folders: list[Folder] = []
-    for pause in _pauses():
+    roster = _Roster()
+    is_settled = False
+    while not stop.is_set():
         try:
-            folders = fetching.folders(account)
-            break
-        except (LoginRefused, DatabaseError, *BROKEN) as error:
+            if not is_settled:
+                mailboxes.follow_settings()
+                is_settled = True
+            roster.follow()
+        except DatabaseError as error:
             logger.warning("mail: %s", error)
-            _recover()
-            if stop.wait(REFUSED_SECONDS if isinstance(error, LoginRefused) else pause):
-                return
-    threads = [
-        threading.Thread(target=_watch_folder, args=(account, folder, stop), name=folder.name, daemon=True)
-        for folder in folders
-    ]
-    for thread in threads:
-        thread.start()
-    stop.wait()
-    for thread in threads:
-        thread.join(timeout=2)
+            roster.let_go()
+        stop.wait(ROSTER_SECONDS)
+    roster.stop()
 
 
 def wake() -> None:
@@ -79,78 +87,75 @@ def wake() -> None:
         logger.warning("broker: %s; letters wait for the next tick", error)
 
 
-def _watch_folder(account: Mapping[str, Any], folder: Folder, stop: threading.Event) -> None:
-    pauses = _pauses()
-    while not stop.is_set():
-        pause = 0.0
-        try:
-            for _ in _passes(account, folder, stop):
-                pauses = _pauses()
-        except FolderIsTaken:
-            pause = 5
-        except LoginRefused as error:
-            pause = REFUSED_SECONDS
-            _say(folder, error)
-        except (DatabaseError, *BROKEN) as error:
-            pause = next(pauses)
-            _say(folder, error)
-        except Exception as error:
-            # Our own mistake must not end the mail of this folder for good: it is logged whole and tried again.
-            logger.exception("mail: %s", folder)
-            pause = HEAL_SECONDS
-            _say(folder, error)
-        stop.wait(pause)
-    connection.close()
+class _Roster:
+    """The running watches, kept equal to what the table wants.
+
+    This thread's database session holds one advisory lock a folder: a second watcher process finds it taken and
+    waits. The locks end with the session, at the latest when the process dies.
+    """
+
+    def __init__(self) -> None:
+        self._watches: dict[int, FolderWatch] = {}
+        self._gates: dict[int, Gate] = {}
+        self._asked: dict[int, datetime | None] = {}
+        self._session: Any = None
+        self._held: set[int] = set()
+
+    def follow(self) -> None:
+        """Start, stop and nudge watches as the table says now. Raises DatabaseError."""
+        mailboxes.ensure_inboxes()
+        wanted = {folder.pk: folder for folder in mailboxes.watched_folders()}
+        self._lock(set(wanted))
+        for pk, watch in list(self._watches.items()):
+            if pk not in self._held or watch.facts != _facts(wanted[pk]) or not watch.is_alive():
+                watch.stop()
+                del self._watches[pk]
+        for pk in self._held:
+            folder = wanted[pk]
+            if pk not in self._watches:
+                self._start(folder)
+            elif folder.asked_at != self._asked[pk]:
+                self._gates[folder.mailbox_id].open()
+                self._watches[pk].ask()
+            self._asked[pk] = folder.asked_at
+
+    def let_go(self) -> None:
+        """The database is away: begin with a new session, in which nothing is locked."""
+        if connection.connection is not None:
+            # Closed for good, lest a session that still holds locks goes back to the pool.
+            connection.connection.close()
+        connection.close()
+
+    def stop(self) -> None:
+        for watch in self._watches.values():
+            watch.stop()
+        for watch in self._watches.values():
+            watch.join(timeout=2)
+        self.let_go()
+
+    def _start(self, folder: Folder) -> None:
+        gate = self._gates.setdefault(folder.mailbox_id, Gate())
+        # Whoever changed the facts, or switched the folder on, wants to know at once.
+        gate.open()
+        watch = FolderWatch(folder, _facts(folder), gate, stored=wake)
+        self._watches[folder.pk] = watch
+        watch.start()
+
+    def _lock(self, wanted: set[int]) -> None:
+        connection.ensure_connection()
+        if connection.connection is not self._session:
+            self._session, self._held = connection.connection, set()
+        with connection.cursor() as cursor:
+            for pk in self._held - wanted:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, pk])
+            self._held &= wanted
+            for pk in wanted - self._held:
+                cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, pk])
+                if cursor.fetchone()[0]:
+                    self._held.add(pk)
 
 
-def _passes(account: Mapping[str, Any], folder: Folder, stop: threading.Event) -> Iterator[int]:
-    """Connect and fetch again and again; yields after each good pass."""
-    with _alone(folder), ImapSession(account, folder.name) as session:
-        logger.info("mail: watching %s", folder)
-        while not stop.is_set():
-            stored = fetching.fetch(folder, session, now=timezone.now())
-            if stored:
-                logger.info("mail: %s stored %d", folder, stored)
-                wake()
-            yield stored
-            session.wait(settings.MAIL_POLL_SECONDS, stop)
-
-
-@contextmanager
-def _alone(folder: Folder) -> Iterator[None]:
-    """Hold the folder for this thread's database session; the lock ends with the session at the latest."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, folder.pk])
-        if not cursor.fetchone()[0]:
-            raise FolderIsTaken
-    try:
-        yield
-    finally:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, folder.pk])
-        except DatabaseError:
-            # The session is gone, and the lock with it.
-            _recover()
-
-
-def _say(folder: Folder, error: Exception) -> None:
-    logger.warning("mail: %s: %s", folder, error)
-    _recover()
-    try:
-        fetching.note_failure(folder, str(error) or type(error).__name__, now=timezone.now())
-    except DatabaseError:
-        _recover()
-
-
-def _recover() -> None:
-    """Drop this thread's database connection if it is of no use any more."""
-    close_old_connections()
-
-
-def _pauses() -> Iterator[float]:
-    """Seconds to wait before the next attempt: growing, never together with other watchers, never long."""
-    seconds = 1.0
-    while True:
-        yield min(seconds, HEAL_SECONDS) * random.uniform(0.7, 1.0)
-        seconds *= 2
+def _facts(folder: Folder) -> tuple[object, ...]:
+    """What a watch must begin anew for."""
+    box = folder.mailbox
+    return (folder.name, folder.role, box.host, box.port, box.security, box.login, box.password)

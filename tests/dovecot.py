@@ -10,12 +10,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from imapclient import IMAPClient
+
+from mailbox.imap import Account
 
 LOGIN, PASSWORD = "desk@towers.example", "secret"
 SENT = "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-"
@@ -97,6 +100,10 @@ class Dovecot:
             "sent": "",
         }
 
+    @property
+    def facts(self) -> Account:
+        return Account("127.0.0.1", self.port, "none", LOGIN, PASSWORD)
+
     def start(self) -> None:
         program = shutil.which("dovecot") or "/usr/sbin/dovecot"
         subprocess.run([program, "-c", str(self.base / "dovecot.conf")], check=True)
@@ -130,6 +137,19 @@ class Dovecot:
     def append(self, raw: bytes, folder: str = "INBOX") -> None:
         with self.client() as client:
             client.append(folder, raw)
+
+    def append_all(self, letters: Iterable[bytes], folder: str = "INBOX", received: datetime | None = None) -> None:
+        """Many at once (MULTIAPPEND)."""
+        with self.client() as client:
+            dated = [{"msg": raw, "date": received} if received else raw for raw in letters]
+            for start in range(0, len(dated), 500):
+                client.multiappend(folder, dated[start : start + 500])
+
+    def flags(self, folder: str = "INBOX") -> dict[int, tuple[bytes, ...]]:
+        """What a look at the folder could have changed: its UIDs with their flags."""
+        with self.client() as client:
+            client.select_folder(folder, readonly=True)
+            return dict(client.get_flags(client.search()))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from demo import mailbox_client, operators, registry, staff, stories
@@ -40,8 +41,8 @@ def live(host: Host, plan: list[stories.Story]) -> None:
         "address": DESK, "inbox": "INBOX", "sent": "",
     }  # fmt: skip
     ports = {"imap": host.ports.imap, "imap_login": DESK, "imap_password": PASSWORD}
-    with mailbox_client.opened(ports) as mailbox:
-        letters, deeds = Correspondence(plan, mailbox, account), Deeds(plan)
+    with override_settings(MAIL_ACCOUNT=account), mailbox_client.opened(ports) as mailbox:
+        letters, deeds = Correspondence(plan, mailbox), Deeds(plan)
         for day in letters.days():
             deeds.do(day)
         letters.finish()

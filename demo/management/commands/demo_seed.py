@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--deeds-until", type=datetime.fromisoformat, help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        account = self._demo_account()
+        self._refuse_other_mailboxes()
         if options["deeds_until"]:
             self._do_deeds(_month(options["deeds_until"].astimezone(MOSCOW)))
             return
@@ -52,22 +52,21 @@ class Command(BaseCommand):
         if not Incident.objects.exists() and timezone.now() - end > timedelta(hours=1):
             end = datetime.now(MOSCOW).replace(microsecond=0)
         places.write_private(marker, json.dumps({"end": end.isoformat(), "finished": False}))
-        self._live(end, account)
+        self._live(end)
         places.write_private(marker, json.dumps({"end": end.isoformat(), "finished": True}))
 
-    def _demo_account(self) -> dict[str, Any]:
-        """The mailbox that demo_servers of this VAR_DIR serves; refuses to write into any other."""
+    def _refuse_other_mailboxes(self) -> None:
+        """Letters are written into the mailbox that demo_servers of this VAR_DIR serves, and into no other."""
         ports, account = places.read_ports(var_dir()), settings.MAIL_ACCOUNT
         if not ports or account is None or (account["host"], account["port"]) != ("127.0.0.1", ports["imap"]):
             raise CommandError("demo_seed works on the demo's own mailbox only; `manage.py up` starts both.")
-        return account
 
-    def _live(self, end: datetime, account: dict[str, Any]) -> None:
+    def _live(self, end: datetime) -> None:
         """Letters here, deeds one process further: people work while the next letters come."""
         began = time.monotonic()
         history.hurry()
         with mailbox_client.opened(places.read_ports(var_dir())) as mailbox:
-            letters = history.Correspondence(_month(end), mailbox, account)
+            letters = history.Correspondence(_month(end), mailbox)
             with _second_process(end) as people:
                 for day in letters.days():
                     people.write(f"{day.isoformat()}\n")

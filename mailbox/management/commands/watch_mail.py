@@ -3,34 +3,32 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from mailbox import watching
 from mailbox.imap import BROKEN, LoginRefused
+from mailbox.sealing import WrongKey
 
 
 class Command(BaseCommand):
-    help = "Fetch letters from the desk's mailbox as they come."
+    help = "Fetch letters from all watched mailboxes as they come."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="one pass over all folders, then stop")
+        parser.add_argument("--once", action="store_true", help="take what is there from all folders, then stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        account = settings.MAIL_ACCOUNT
-        if account is None:
-            raise CommandError("No mailbox: set PARSING_EMAIL_SERVER, PARSING_EMAIL_LOGIN and PARSING_EMAIL_PSWD.")
         if options["once"]:
-            self._once(account)
+            self._once()
             return
         stop = threading.Event()
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: stop.set())
-        watching.watch(account, stop)
+        watching.watch(stop)
 
-    def _once(self, account: dict[str, Any]) -> None:
+    def _once(self) -> None:
         try:
-            stored = watching.look_once(account)
-        except (LoginRefused, *BROKEN) as error:
-            raise CommandError(f"{account['host']}:{account['port']}: {error}") from None
+            stored = watching.look_once()
+        except (LoginRefused, WrongKey, *BROKEN) as error:
+            raise CommandError(str(error)) from None
+        watching.wake()
         self.stdout.write(f"{stored} letters stored.")

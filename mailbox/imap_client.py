@@ -1,0 +1,95 @@
+"""imapclient with limits: what a server sends can neither fill the memory nor hide from a waiting watcher."""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+from contextlib import suppress
+from typing import Any
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.imap4 import IMAP4WithTimeout
+from imapclient.tls import IMAP4_TLS, create_default_context
+
+# Module constants, so that tests of broken servers need not wait.
+CONNECT_SECONDS: float = 10
+READ_SECONDS: float = 60
+# One answer may bring so much; nothing we ask for comes near.
+ANSWER_BYTES = 16 * 2**20
+_BLOCK = 2**16
+
+
+class Cut(bytes):
+    """The beginning of a literal that was longer than any answer may be."""
+
+
+class _Limited(imaplib.IMAP4):
+    """Counts what the server sends in answer to one command."""
+
+    _left = ANSWER_BYTES
+
+    def _command(self, name: str, *args: Any) -> Any:
+        self._left = ANSWER_BYTES
+        return super()._command(name, *args)  # type: ignore[misc]
+
+    def readline(self) -> bytes:
+        line = super().readline()
+        self._left -= len(line)
+        if self._left < 0:
+            raise self.abort(f"the answer is longer than {ANSWER_BYTES} bytes")
+        return line
+
+    def read(self, size: int) -> bytes:
+        """A literal. One that is too long is read to its end, and only its beginning is kept."""
+        kept = super().read(min(size, max(self._left, 0)))
+        self._left -= len(kept)
+        rest = size - len(kept)
+        if not rest:
+            return kept
+        while rest and (thrown := super().read(min(rest, _BLOCK))):
+            rest -= len(thrown)
+        return Cut(kept)
+
+
+class _Plain(_Limited, IMAP4WithTimeout):
+    pass
+
+
+class _Tls(_Limited, IMAP4_TLS):
+    pass
+
+
+class Client(IMAPClient):  # type: ignore[misc]
+    """A connection; TLS always checks the server's certificate and name."""
+
+    def __init__(self, host: str, port: int, security: str, context: ssl.SSLContext | None = None) -> None:
+        timeout = SocketTimeout(CONNECT_SECONDS, READ_SECONDS)
+        context = context or create_default_context()
+        super().__init__(host, port=port, ssl=security == "ssl", ssl_context=context, timeout=timeout)
+        # imapclient has imaplib describe every byte for a log that nobody reads: letters, four times over.
+        self._imap.debug = 0
+        self.normalise_times = False
+        # Folder names are kept as the server spells them.
+        self.folder_encode = False
+        if security == "starttls":
+            try:
+                self.starttls(context)
+            except BaseException:
+                with suppress(OSError, imaplib.IMAP4.error):
+                    self.shutdown()
+                raise
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:
+        if self.ssl:
+            return _Tls(self.host, self.port, self.ssl_context, self._timeout.connect)
+        return _Plain(self.host, self.port, self._timeout.connect)
+
+    def _poll_socket(self, sock: Any, timeout: float | None = None) -> Any:
+        """What was already read from the socket, together with an earlier answer, is news too."""
+        return self._is_buffered() or super()._poll_socket(sock, timeout)
+
+    def _is_buffered(self) -> bool:
+        # idle_check() has made the socket non-blocking.
+        with suppress(OSError, ValueError):
+            return bool(self._imap.file.peek(1))
+        return False
