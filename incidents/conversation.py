@@ -174,7 +174,8 @@ def _read(
         email=email,
         subject=marks.pieces(email.subject, subject_spans),
         text=marks.pieces(reply[:MOST_TEXT], marks.reply_spans(incident.reading, reply) if is_evidence else []),
-        folds=tuple(fold_rest(text, reply)),
+        # Of a letter too long for the card the whole text is one click away, folds and all.
+        folds=() if len(reply) > MOST_TEXT else tuple(fold_rest(text, reply)),
         # A picture inside the HTML is no file to its reader; without HTML it is.
         files=tuple(each for each in files if not (each.inline and has_html)),
         pictures=sum(each.inline and has_html and each.content_type.startswith("image/") for each in files),
@@ -200,7 +201,7 @@ def fold_rest(text: str, reply: str) -> list[Fold]:
 
 
 def _lines_beside(text: str, reply: str) -> str:
-    """The lines of the text that are not lines of the reply; nothing when the reply is no selection of them."""
+    """The lines of the text that are not lines of the reply; all of it when the reply is no selection of them."""
     kept = [line.strip() for line in reply.split("\n") if line.strip()]
     rest, at = [], 0
     for line in text.split("\n"):
@@ -208,14 +209,15 @@ def _lines_beside(text: str, reply: str) -> str:
             at += 1
         else:
             rest.append(line)
-    return "\n".join(rest).strip("\n") if at == len(kept) else ""
+    # Twice on the screen is better than nowhere.
+    return "\n".join(rest).strip("\n") if at == len(kept) else text.strip("\n")
 
 
-def problem_texts(problems: Iterable[dict[str, str]]) -> list[str]:
-    """What went wrong while the letter was read, as far as its reader should know."""
+def problem_texts(problems: Iterable[dict[str, str]], *, every: bool = False) -> list[str]:
+    """What went wrong while the letter was read: as far as its reader should know, or `every` bit of it."""
     said = []
     for each in problems:
-        if each["code"] in NOT_FOR_READERS:
+        if each["code"] in NOT_FOR_READERS and not every:
             continue
         if each["code"] == "letter-cut":
             text = _("The letter is too big and was cut; the original has %(detail)s bytes.")

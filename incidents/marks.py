@@ -14,19 +14,29 @@ Reading = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`text[start:end]` was read as a site; `agrees` with the one that was chosen."""
+    """`text[start:end]` was read as a site; `agrees` with the one that was chosen. `number`: of its reason."""
 
     start: int
     end: int
     agrees: bool
+    number: int = 0
+    # Named where nobody asked: the words before it had said enough.
+    is_ignored: bool = False
+
+    @property
+    def mark(self) -> str:
+        if self.is_ignored:
+            return "out"
+        return "read" if self.agrees else "alt"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text. `mark`: "" plain, "read" chosen by it, "alt" named but not chosen."""
+    """A stretch of text. `mark`: "" plain, "read" chosen by it, "alt" named but not chosen, "out" not asked."""
 
     text: str
     mark: str = ""
+    number: int = 0
 
 
 def pieces(text: str, spans: Iterable[Span]) -> tuple[Piece, ...]:
@@ -38,7 +48,7 @@ def pieces(text: str, spans: Iterable[Span]) -> tuple[Piece, ...]:
             continue
         if span.start > at:
             cut.append(Piece(text[at : span.start]))
-        cut.append(Piece(text[span.start : span.end], "read" if span.agrees else "alt"))
+        cut.append(Piece(text[span.start : span.end], span.mark, span.number))
         at = span.end
     if at < len(text):
         cut.append(Piece(text[at:]))
@@ -71,6 +81,11 @@ def letter_of(reading: Reading, letters: Sequence[tuple[str, str]]) -> int | Non
         return None
     best = max(fits)
     return fits.index(best) if best or _evidence(reading) else None
+
+
+def evidence_of_part(reading: Reading, part: int, text: str) -> list[Mapping[str, Any]]:
+    """What the machine read in this part of the letter, where it still stands there."""
+    return [each for each in _evidence(reading) if each["part"] == part and _stands(each, text)]
 
 
 def _evidence(reading: Reading, source: str = "") -> list[Mapping[str, Any]]:

@@ -25,8 +25,6 @@ from mailbox import files
 from mailbox.models import Attachment
 from mailbox.parsing import ParsedEmail, parse
 from mailbox.parsing.charset import decode
-from mailbox.parsing.html import crude_text, html_to_text, is_too_complex
-from mailbox.parsing.quotes import without_marks
 from mailbox.parsing.storable import storable
 
 logger = logging.getLogger(__name__)
@@ -150,10 +148,10 @@ def _text(file: Attachment) -> Preview:
     with files.open_attachment(file) as opened:
         data = opened.read(MOST_TEXT + 4)
     is_cut = len(data) > MOST_TEXT
-    text = decode(data[:MOST_TEXT])[0]
     if file.content_type.lower() == "text/html" or re.search(r"\.html?$", file.name, re.IGNORECASE):
-        # The words of a page, not its tags, and never the page itself.
-        text = crude_text(text) if is_too_complex(text) else without_marks(html_to_text(text))
+        # The words of a page, not its tags, and never the page itself: read as a letter of nothing else.
+        return Preview("text", text=parse(b"Content-Type: text/html\r\n\r\n" + data).text, is_cut=is_cut)
+    text = decode(data[:MOST_TEXT])[0]
     return Preview("text", text=storable(text), is_cut=is_cut)
 
 

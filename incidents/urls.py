@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.views import card, desk, files, letters
+from incidents.views import card, desk, files, letters, reading
 
 app_name = "incidents"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("incidents/<str:code>/site/", card.link_site, name="link_site"),
     path("incidents/<str:code>/comment/", card.add_comment, name="add_comment"),
     path("incidents/<str:code>/read/", card.mark_read, name="mark_read"),
+    path("letters/cases/", reading.cases, name="reading_cases"),
+    path("letters/<int:pk>/reading/", reading.letter_reading, name="letter_reading"),
     path("letters/<int:pk>/body/", letters.body, name="letter_body"),
     path("letters/<int:pk>/original.eml", letters.original, name="letter_original"),
     path("letters/<int:pk>/cid/<path:content_id>", letters.inline_image, name="letter_inline"),

@@ -49,6 +49,22 @@ _STATION_RULES = {
 }
 _SEVERAL = gettext_lazy("%(text)s fits several sites of the registry")
 
+# Email.auto_reasons: what in a letter says that no automatic letter may answer it.
+_AUTOMATIC = {
+    "kind": gettext_lazy("It is no letter of a person"),
+    "return-path": gettext_lazy("It wants no answer: its return path is empty"),
+    "from: empty": gettext_lazy("It does not say who sent it"),
+    "from: machine": gettext_lazy("Its sender is a program by its name"),
+    "auto-submitted": gettext_lazy("A program sent it: Auto-Submitted is “%(value)s”"),
+    "precedence": gettext_lazy("It goes to many: Precedence is “%(value)s”"),
+    "x-auto-response-suppress": gettext_lazy("It forbids automatic answers: X-Auto-Response-Suppress"),
+    "subject": gettext_lazy("Its subject is that of an automatic letter"),
+    "list-id": gettext_lazy("It came by a mailing list: List-Id"),
+    "list-post": gettext_lazy("It came by a mailing list: List-Post"),
+    "list-unsubscribe": gettext_lazy("It offers to unsubscribe: List-Unsubscribe"),
+    "x-dispatch-loop": gettext_lazy("It is a letter of the desk that came back: X-Dispatch-Loop"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -69,8 +85,8 @@ def site(reading: Mapping[str, Any], placed: Happened | None) -> list[Line]:
                 _moment(placed.event.at),
             )
         )
-    evidence = _told_once(reading.get("evidence", ()))
-    lines += [_evidence_line(each) for each in evidence[:MOST_LINES]]
+    evidence = told_once(reading.get("evidence", ()))
+    lines += [evidence_line(each) for each in evidence[:MOST_LINES]]
     if reading.get("rule") == "from_station" and reading.get("pole_code"):
         said = _("The letter names no pole; the base station stands on %(pole)s only")
         lines.append(Line(said % {"pole": reading["pole_code"]}))
@@ -85,13 +101,19 @@ def site(reading: Mapping[str, Any], placed: Happened | None) -> list[Line]:
     return lines
 
 
-def _told_once(evidence: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def thing(evidence: Mapping[str, Any]) -> tuple[str, str]:
+    """What a piece of evidence names, in however many places."""
+    return evidence["kind"], evidence["value"] or evidence["text"]
+
+
+def told_once(evidence: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Each thing read once, at its first place; what speaks for the chosen pole first."""
-    first = {(each["kind"], each["value"] or each["text"]): each for each in reversed(list(evidence))}
+    first = {thing(each): each for each in reversed(list(evidence))}
     return sorted(first.values(), key=lambda each: (not each["supports"], each["part"], each["start"]))
 
 
-def _evidence_line(each: Mapping[str, Any]) -> Line:
+def evidence_line(each: Mapping[str, Any]) -> Line:
+    """By which rule this was read, and where it stands."""
     rules = _POLE_RULES if each["kind"] == "pole" else _STATION_RULES
     text = rules.get(each["rule"], rules["exact"]) if each["value"] or each["rule"] == "unknown" else _SEVERAL
     place = f"{_PLACES.get(each['source'], each['source'])}, {each['start'] + 1}–{each['end']}"
@@ -103,6 +125,19 @@ def summary(reading: Mapping[str, Any]) -> str:
     kinds = {each["kind"] for each in reading.get("evidence", ()) if each["rule"] != "unknown"}
     names = [name for kind, name in (("pole", _("pole")), ("station", _("base station"))) if kind in kinds]
     return _("Read: %(names)s") % {"names": ", ".join(names)} if names else ""
+
+
+def automatic(reasons: Iterable[str]) -> list[Line]:
+    """Why no automatic letter may answer this one, in words; a header we have no words for by its name."""
+    lines = []
+    for reason in reasons:
+        name, _colon, value = reason.partition(": ")
+        said = _AUTOMATIC.get(reason) or _AUTOMATIC.get(name)
+        # Headers of vacation programs are many; each says the same by its mere presence.
+        lines.append(
+            Line(str(said) % {"value": value} if said else _("A header of programs: %(name)s") % {"name": reason})
+        )
+    return lines
 
 
 def person(given: Happened | None, people: Mapping[int, User]) -> list[Line]:

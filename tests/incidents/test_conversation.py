@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import translation
 
-from incidents.conversation import fold_rest, load_letters, problem_texts
+from incidents.conversation import Fold, fold_rest, load_letters, problem_texts
 from incidents.marks import Piece, Span, letter_of, pieces, reply_spans, subject_spans
 from incidents.models import Incident, IncidentEmail
 from mailbox.models import Attachment
@@ -73,7 +73,7 @@ def test_signature_and_quotation_are_folded_apart():
 
 def test_what_was_left_out_of_an_odd_letter_is_folded_as_the_rest():
     assert [fold.text for fold in fold_rest("раз\nдва\nтри", "раз\nтри")] == ["два"]
-    assert fold_rest("совсем другое", "раз") == []
+    assert fold_rest("совсем\nдругое", "раз") == [Fold("rest", "совсем\nдругое")]
     assert fold_rest("то же\n", "то же") == []
 
 

@@ -53,6 +53,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/site/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/comment/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/read/": (NOT_BY_GET, WORK),
+    "letters/cases/": (PAGE, NO_POST),
+    "letters/<int:pk>/reading/": (PAGE, NEEDS_WORDS),
     "letters/<int:pk>/body/": (PAGE, NO_POST),
     "letters/<int:pk>/original.eml": (PAGE, NO_POST),
     "letters/<int:pk>/cid/<path:content_id>": (PAGE, NO_POST),
