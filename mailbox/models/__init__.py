@@ -2,12 +2,13 @@
 
 from mailbox.models.alerts import Notice, Trouble
 from mailbox.models.letters import Attachment, Email, ThreadId
-from mailbox.models.outgoing import Outgoing
+from mailbox.models.outgoing import BadAddress, Outgoing
 from mailbox.models.rules import SenderRule
 from mailbox.models.servers import Folder, Mailbox, Receipt, Reconciliation
 
 __all__ = [
     "Attachment",
+    "BadAddress",
     "Email",
     "Folder",
     "Mailbox",

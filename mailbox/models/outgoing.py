@@ -27,9 +27,9 @@ class Outgoing(models.Model):
     email = models.OneToOneField(Email, on_delete=models.PROTECT, related_name="outgoing")
     # Empty: the null return path of automatic letters.
     envelope_from = models.CharField(max_length=320, blank=True)
-    # [{"address": …, "state": "waiting" | "accepted" | "refused", "said": …}, …]
+    # [{"address": …, "state": one of mailbox.smtp.Result, "said": the server's words}, …]
     recipients = models.JSONField(default=list)
-    # In lower case; how often somebody got an automatic letter is counted by it.
+    # As mailbox.answering.counted() spells it: how often somebody got an automatic letter is counted by it.
     to_address = models.CharField(max_length=320)
     is_automatic = models.BooleanField(default=False)
     answers = models.ForeignKey(Email, null=True, blank=True, on_delete=models.PROTECT, related_name="answers_sent")
@@ -55,7 +55,26 @@ class Outgoing(models.Model):
             models.Index(
                 fields=["to_address", "-queued_at"], condition=Q(is_automatic=True), name="outgoing_automatic"
             ),
+            models.Index(fields=["-queued_at"], condition=Q(is_automatic=True), name="outgoing_automatic_newest"),
         ]
 
     def __str__(self) -> str:
         return f"{self.email_id} {self.state}"
+
+
+class BadAddress(models.Model):
+    """An address from which a letter of ours came back, or which our server refused: programs write to it no more."""
+
+    # As mailbox.answering.counted() spells it.
+    address = models.CharField(_("address"), max_length=320, unique=True)
+    # The letter that said so; empty where the server did.
+    bounce = models.ForeignKey(Email, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    said = models.TextField(blank=True)
+    at = models.DateTimeField(_("moment"))
+
+    class Meta:
+        verbose_name = _("bad address")
+        verbose_name_plural = _("bad addresses")
+
+    def __str__(self) -> str:
+        return self.address
