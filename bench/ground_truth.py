@@ -204,11 +204,13 @@ def _judge_incidents(
     from incidents.models import Incident, IncidentEvent
 
     talk_of: dict[int, int] = {}
+    shapes: dict[int, list[str]] = defaultdict(list)
     for letter in letters:
         for row in receipts.get(letter.sha256, []):
             incident = emails[row["email_id"]]["place__incident_id"] if row["email_id"] else None
             if incident and letter.conversation is not None:
                 talk_of.setdefault(incident, letter.conversation)
+                shapes[incident].append(f"{letter.shape} {emails[row['email_id']]['place__way']}")
     given = Counter(
         IncidentEvent.objects.filter(incident__in=talk_of, kind="assigned").values_list("incident_id", flat=True)
     )
@@ -218,7 +220,8 @@ def _judge_incidents(
     ):
         site = conversations[talk_of[pk]].site
         if (pole, station) != (site.pole, site.station):
-            verdict.note("wrong sites", f"{code}: {pole}, {station} instead of {site.pole}, {site.station}")
+            wrong = f"{code}: {pole}, {station} instead of {site.pole}, {site.station}"
+            verdict.note("wrong sites", f"{wrong}; {', '.join(shapes[pk])}")
         if assignee is None:
             verdict.note("unassigned incidents", code)
         if given[pk] != 1:

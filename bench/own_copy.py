@@ -10,16 +10,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from imapclient import IMAPClient
 
 from config.embedded import keeper
+from config.embedded.processes import identity
 
 ROOT = Path(__file__).resolve().parents[1]
+# What a copy is made of, by the words of its command line; the two servers are known by their keepers.
+_PROGRAMS = {"watcher": "manage.py watch_mail", "worker": "celery -A config worker", "web": "uvicorn config.asgi"}
+_SERVERS = {"broker": "valkey", "database": "postgres"}
+PARTS = [*_PROGRAMS, *_SERVERS]
+
+Answer = TypeVar("Answer")
 
 
 class Copy:
@@ -82,6 +89,14 @@ class Copy:
                 found.append(int(entry.name))
         return sorted(found)
 
+    def part(self, name: str) -> list[int]:
+        """The living processes of one of PARTS; none while it is being started again."""
+        if name in _PROGRAMS:
+            return self.pids(_PROGRAMS[name])
+        identity_then = str(keeper.state_of(self.var, _SERVERS[name]).get("server", ""))
+        pid = int(identity_then.split(":")[0] or 0)
+        return [pid] if pid and identity(pid) == identity_then else []
+
     def server_pid(self, name: str) -> int:
         """The pid of `postgres` or `valkey`, as its keeper knows it."""
         return int(keeper.state_of(self.var, name)["server"].split(":")[0])
@@ -97,6 +112,21 @@ def running() -> Iterator[Copy]:
             yield copy
         finally:
             copy.stop()
+
+
+def patient(question: Callable[[], Answer], seconds: float = 120) -> Answer:
+    """Ask the database again while it is being killed."""
+    from django.db import Error, connection
+
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return question()
+        except Error:
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def free_port() -> int:

@@ -133,7 +133,7 @@ class Page:
         site = self.talk.site
         subject, text = phrases.opening(self.rng, site.pole, site.station)
         self.talk.subject = self.talk.subject or subject
-        unseen = f"<unseen.{self.talk.number}@{site.domain}>"
+        unseen = f"<{site.pole}.unseen@{site.domain}>"
         below = phrases.quoted(text, "Диспетчер сети", f"net@{site.domain}", f"{self.day:%d.%m.%Y, %H:%M}")
         body = self._signed(self.rng.choice(phrases.REPLIES)) + f"\n\n{below}"
         return self._post(f"Re: {self.talk.subject}", body, references=[unseen])
