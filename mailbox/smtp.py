@@ -42,6 +42,15 @@ class Answer:
     said: str
 
 
+class Unreachable(Exception):
+    """The server is down, is not who it should be, or does not let us in: no letter's fault."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(_words(error))
+        # Servers lock accounts that insist.
+        self.is_locked_out = isinstance(error, smtplib.SMTPAuthenticationError)
+
+
 class _Refused(Exception):
     """The sender, or the letter before its first byte, was turned down."""
 
@@ -51,14 +60,14 @@ class _Refused(Exception):
 
 
 def deliver(sender: str, recipients: Sequence[str], raw: bytes) -> dict[str, Answer]:
-    """Hand the letter to the server that the settings name. Never raises for what the world does.
+    """Hand the letter to the server that the settings name. Raises Unreachable before it could begin.
 
     `raw` ends its lines with CRLF; an empty sender is the null return path.
     """
     try:
         server = _connect()
     except BROKEN as error:
-        return dict.fromkeys(recipients, Answer(Result.WAITING, _words(error)))
+        raise Unreachable(error) from error
     try:
         return _converse(server, sender, recipients, raw)
     finally:

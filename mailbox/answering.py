@@ -1,0 +1,121 @@
+"""May a program of ours answer this letter? Asked before every automatic letter; when in doubt, no.
+
+Marks in the headers (RFC 3834 and what programs really write) stop most loops. The counts stop the others, whatever
+a relay strips and however the other side behaves.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
+
+from mailbox import inbox
+from mailbox.models import BadAddress, Email, Outgoing, ThreadId
+
+logger = logging.getLogger(__name__)
+
+# An answer to an older letter surprises more than it helps.
+OLD = timedelta(days=1)
+# People change their mail servers: after so long a bad address may be tried again.
+BAD_FOR = timedelta(days=30)
+# What a bounce quotes of the letter that came back begins so; not every address below was refused.
+_QUOTED_HEADERS = re.compile(r"^[ >|]*(?:received|return-path|message-id|from|to|subject):", re.I | re.M)
+# Plain addresses only: what needs quotes or another alphabet is left to people.
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII)
+
+
+class Refusal(StrEnum):
+    """Why no automatic letter is written."""
+
+    OFF = "off"
+    AUTOMATIC = "automatic"
+    OURS = "ours"
+    OLD = "old"
+    NOBODY = "nobody"
+    BAD_ADDRESS = "bad address"
+    SENDER = "sender had one"
+    CONVERSATION = "conversation had enough"
+    BRAKE = "brake"
+
+
+def may_answer(email: Email, *, now: datetime, conversation: QuerySet[Outgoing] | None = None) -> Refusal | None:
+    """None if this letter may be answered automatically now, else why not. Needs an open transaction.
+
+    `conversation`: the letters of ours that stand beside it, where their number is limited as well. Two who ask
+    about one address at the same time never both hear None: the second one is refused until the first has ended.
+    """
+    if not settings.EMAIL_HOST:
+        return Refusal.OFF
+    if email.auto_reasons or email.kind != Email.Kind.HUMAN:
+        return Refusal.AUTOMATIC
+    address = answer_address(email)
+    if email.direction == Email.Direction.OUT or inbox.is_ours(address) or inbox.is_ours(counted(address)):
+        return Refusal.OURS
+    if email.received_at < now - OLD or email.receipts.filter(is_old=True).exists():
+        return Refusal.OLD
+    if not _ADDRESS.fullmatch(address):
+        return Refusal.NOBODY
+    return _refused_by_count(counted(address), now, conversation)
+
+
+def answer_address(email: Email) -> str:
+    """Where an answer goes, in lower case: where the sender asked for it, else to the sender."""
+    wanted = [each["email"] for each in email.reply_to if each.get("email")]
+    return (wanted[0] if len(wanted) == 1 else email.from_email).lower()
+
+
+def counted(address: str) -> str:
+    """One name for all spellings of a mailbox: name+anything@domain is name@domain."""
+    local, at, domain = address.lower().rpartition("@")
+    return (local.partition("+")[0] or local) + at + domain
+
+
+def note_bounce(bounce: Email, *, now: datetime) -> list[str]:
+    """Remember which addresses a letter of ours came back from; returns them, in counted spelling."""
+    ids = ThreadId.objects.filter(email=bounce).values("message_id")
+    ours = Email.objects.filter(direction=Email.Direction.OUT, message_id__in=ids)
+    sent_to = {each["email"].lower() for letter in ours for each in (*letter.to, *letter.cc) if each.get("email")}
+    others = {address for address in sent_to if not inbox.is_ours(address)}
+    told = _QUOTED_HEADERS.split(bounce.text, maxsplit=1)[0].lower()
+    named = others if len(others) == 1 else {address for address in others if address in told}
+    return [mark_bad(address, now=now, bounce=bounce) for address in sorted(named)]
+
+
+def mark_bad(address: str, *, now: datetime, bounce: Email | None = None, said: str = "") -> str:
+    """No program of ours writes to this address for a while."""
+    facts = {"at": now, "bounce": bounce, "said": said}
+    return BadAddress.objects.update_or_create(address=counted(address), defaults=facts)[0].address
+
+
+def _refused_by_count(address: str, now: datetime, conversation: QuerySet[Outgoing] | None) -> Refusal | None:
+    if BadAddress.objects.filter(address=address, at__gt=now - BAD_FOR).exists():
+        return Refusal.BAD_ADDRESS
+    sent = Outgoing.objects.filter(is_automatic=True)
+    since = now - timedelta(minutes=settings.AUTO_ANSWER_PER_SENDER_MINUTES)
+    if not _alone_with(address) or sent.filter(to_address=address, queued_at__gt=since).exists():
+        return Refusal.SENDER
+    if conversation is not None:
+        beside = conversation.filter(is_automatic=True, queued_at__gt=now - timedelta(days=1))
+        if beside.count() >= settings.AUTO_ANSWERS_PER_INCIDENT_DAY:
+            return Refusal.CONVERSATION
+    if sent.filter(queued_at__gt=now - timedelta(hours=1)).count() >= settings.AUTO_ANSWERS_PER_HOUR:
+        # Whatever sends so much is broken or abused: no more automatic letters until the hour is over.
+        logger.error("automatic letters: %d within an hour, the brake is on", settings.AUTO_ANSWERS_PER_HOUR)
+        return Refusal.BRAKE
+    return None
+
+
+def _alone_with(address: str) -> bool:
+    """Whether nobody else is deciding about this address; holds to the end of the transaction.
+
+    Never waits: whoever takes letters holds other locks by then, and the one who is first answers anyway.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"answer {address}"])
+        return bool(cursor.fetchone()[0])
