@@ -8,13 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from incidents import lifecycle, timeline, why
-from incidents.models import Incident, IncidentType, StatusClass, Transition
-from incidents.occurrences import Happened
+from incidents.conversation import Letter
+from incidents.models import Incident, IncidentType, StatusClass, Suggestion, Transition
+from incidents.occurrences import Happened, describe
 from incidents.timeline import Timeline
 from incidents.why import Line
+from mailbox.parsing import strip_prefixes
 from towers.models import BaseStation, Pole
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 OTHER_INCIDENTS = 5
 STATIONS = 12
 CANDIDATES = 8
+# Of a letter that is named only.
+LONG_TEXTS = ("text", "reply_text", "safe_html", "references", "to", "cc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,17 @@ class Facts:
     # Offered while no site is chosen.
     poles: Sequence[Pole]
     candidate_stations: Sequence[BaseStation]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One conversation of an incident that gathers several."""
+
+    number: int
+    # IncidentEmail.thread
+    pk: int
+    subject: str
+    letters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,12 @@ class Card:
     steps: Sequence[Transition]
     people: Sequence[User]
     types: Sequence[IncidentType]
+    # What the machine would like to be asked about letters here, and about letters elsewhere that name this incident.
+    hints: Sequence[Suggestion]
+    hints_elsewhere: Sequence[Suggestion]
+    threads: Sequence[Thread]
+    # The deed that merged this incident into another one.
+    merge: Happened | None
 
     @property
     def seen(self) -> int:
@@ -88,6 +110,7 @@ def find(code: str) -> Incident:
 def load(incident: Incident, person: User, now: datetime, *, everything: bool = False) -> Card:
     """The card of an incident that `find` gave."""
     may_work = person.has_perm("incidents.work_incident")
+    is_worked = may_work and not incident.merged_into_id
     shown = timeline.load(incident, timezone.get_current_timezone(), everything=everything)
     happened = [each for entry in shown.entries for each in entry.happened]
     given = why.latest(happened, "assigned")
@@ -100,10 +123,43 @@ def load(incident: Incident, person: User, now: datetime, *, everything: bool = 
         timeline=shown,
         facts=facts(incident, why.latest(happened, "site_linked")),
         person_lines=why.person(given, people.in_bulk(why.ids_of_loads(given))) if incident.assignee else (),
-        steps=_usual_first(incident, lifecycle.next_steps(incident)) if may_work else (),
-        people=list(people.assignable().order_by("last_name", "first_name", "username")) if may_work else (),
-        types=list(IncidentType.objects.filter(is_active=True)) if may_work else (),
+        steps=_usual_first(incident, lifecycle.next_steps(incident)) if is_worked else (),
+        people=list(people.assignable().order_by("last_name", "first_name", "username")) if is_worked else (),
+        types=list(IncidentType.objects.filter(is_active=True)) if is_worked else (),
+        hints=list(_hints().filter(incident=incident)),
+        hints_elsewhere=list(
+            _hints().filter(Q(other=incident) | Q(other__merged_into=incident)).exclude(incident=incident)
+        ),
+        threads=threads_of([entry.letter for entry in shown.entries if entry.letter]),
+        merge=_merge(incident),
     )
+
+
+def _hints() -> QuerySet[Suggestion]:
+    """Suggestions that wait for a person, with what their sentences name."""
+    rows = Suggestion.objects.filter(state=Suggestion.State.OPEN).order_by("pk")
+    named = ("incident__status", "incident__pole", "other__merged_into", "other__status", "other__pole", "email")
+    return rows.select_related(*named).defer(*(f"email__{name}" for name in LONG_TEXTS))
+
+
+def threads_of(letters: Sequence[Letter]) -> list[Thread]:
+    """The independent conversations of these letters, the earliest first; none where there is one only."""
+    by_thread: dict[int, list[Letter]] = {}
+    for letter in letters:
+        by_thread.setdefault(letter.place.thread, []).append(letter)
+    if len(by_thread) < 2:
+        return []
+    return [
+        Thread(number, pk, strip_prefixes(its[0].email.subject), len(its))
+        for number, (pk, its) in enumerate(by_thread.items(), 1)
+    ]
+
+
+def _merge(incident: Incident) -> Happened | None:
+    if not incident.merged_into_id:
+        return None
+    event = incident.events.filter(Q(kind="merged") | Q(kind="undone", data__what="split_off")).order_by("-id").first()
+    return describe([event])[0] if event else None
 
 
 def _usual_first(incident: Incident, steps: list[Transition]) -> list[Transition]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 
-from incidents.models import IncidentEvent, IncidentType, Status
+from incidents import moving, undoing
+from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from towers.models import BaseStation, Pole
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # Kinds of a step from one status to another.
 STEPS = frozenset({"status_changed", "error", "closed", "reopened", "sending", "handed_over"})
+# Kinds that name another incident.
+BESIDE = moving.KINDS | {undoing.DISMISSED}
 # Letters and notes are in the timeline themselves; an opening by a letter is that letter.
 SHOWN_ELSEWHERE = frozenset({"letter", "comment"})
 
@@ -31,6 +34,10 @@ class Happened:
     type: IncidentType | None = None
     pole: Pole | None = None
     station: BaseStation | None = None
+    # Where letters went or came from.
+    other: Incident | None = None
+    # A deed that nobody has taken back; whether its time is not over `may_be_undone` says.
+    stands: bool = False
 
     @property
     def kind(self) -> str:
@@ -46,12 +53,25 @@ class Happened:
         return self.kind == "assigned" and self.person is not None and self.person.pk == self.event.actor_id
 
     @property
+    def count(self) -> int:
+        """Letters that were moved."""
+        return int(self.event.data.get("count", 0))
+
+    @property
+    def what(self) -> str:
+        """The kind of the deed that was taken back, or of the suggestion that was dismissed."""
+        return str(self.event.data.get("what") or self.event.data.get("about") or "")
+
+    @property
     def reason(self) -> str:
         return str(self.event.data.get("reason", ""))
 
     def stands_beside(self, others: Sequence[Happened]) -> bool:
-        """Whether this can share a line: one step at most, never a second one of a kind, and no explanations."""
+        """Whether this can share a line: one step at most, never a second one of a kind, no explanations,
+        and nothing that names another incident."""
         if self.reason or any(other.reason for other in others):
+            return False
+        if self.kind in BESIDE or any(other.kind in BESIDE for other in others):
             return False
         return all(self.kind != other.kind and not (self.is_step and other.is_step) for other in others)
 
@@ -64,6 +84,8 @@ def describe(events: Iterable[IncidentEvent]) -> list[Happened]:
     types = IncidentType.objects.in_bulk(_ids(shown, {"type_set"}, "to"))
     poles = Pole.objects.in_bulk(_ids(shown, {"site_linked"}, "pole"))
     stations = BaseStation.objects.in_bulk(_ids(shown, {"site_linked"}, "station"))
+    incidents = Incident.objects.in_bulk(_ids(shown, BESIDE, "other"))
+    undone = _ids(shown, {"undone"}, "event")
     happened = []
     for event in shown:
         data = event.data
@@ -75,6 +97,9 @@ def describe(events: Iterable[IncidentEvent]) -> list[Happened]:
             found = Happened(event, type=types.get(data.get("to")))
         elif event.kind == "site_linked":
             found = Happened(event, pole=poles.get(data.get("pole")), station=stations.get(data.get("station")))
+        elif event.kind in BESIDE:
+            stands = event.kind != "undone" and data.get("of", event.pk) not in undone
+            found = Happened(event, other=incidents.get(data.get("other")), stands=stands)
         else:
             found = Happened(event)
         happened.append(found)
@@ -82,7 +107,7 @@ def describe(events: Iterable[IncidentEvent]) -> list[Happened]:
 
 
 def _opened_by_letter(event: IncidentEvent) -> bool:
-    return event.kind == "opened" and "email" in event.data
+    return event.kind in {"opened", "imported"} and "email" in event.data
 
 
 def _ids(events: Iterable[IncidentEvent], kinds: Iterable[str], name: str) -> set[int]:

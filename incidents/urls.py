@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.views import card, desk, files, letters, reading
+from incidents.views import card, desk, files, letters, moving, reading
 
 app_name = "incidents"
 
@@ -15,6 +15,12 @@ urlpatterns = [
     path("incidents/<str:code>/site/", card.link_site, name="link_site"),
     path("incidents/<str:code>/comment/", card.add_comment, name="add_comment"),
     path("incidents/<str:code>/read/", card.mark_read, name="mark_read"),
+    path("incidents/<str:code>/move/", moving.move, name="move"),
+    path("incidents/<str:code>/split/", moving.split, name="split"),
+    path("incidents/<str:code>/merge/", moving.merge, name="merge"),
+    path("incidents/<str:code>/targets/", moving.options, name="targets"),
+    path("incidents/<str:code>/undo/<int:event>/", moving.undo, name="undo"),
+    path("incidents/<str:code>/suggestions/<int:pk>/", moving.decide, name="decide"),
     path("letters/cases/", reading.cases, name="reading_cases"),
     path("letters/<int:pk>/reading/", reading.letter_reading, name="letter_reading"),
     path("letters/<int:pk>/body/", letters.body, name="letter_body"),
