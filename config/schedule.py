@@ -27,4 +27,5 @@ BEAT_SCHEDULE = {
     "synchronise the registry": daily(3, 0, "towers.tasks.sync_towers"),
     "back up": daily(0, 30, "config.tasks.backup"),
     "clean up": daily(1, 30, "config.tasks.cleanup"),
+    "compare mail servers and ledger": daily(2, 15, "mailbox.tasks.reconcile"),
 }

@@ -93,6 +93,16 @@ def take(folder: Folder, session: ImapSession, uids: Sequence[int], now: datetim
     return stored
 
 
+def restore(folder: Folder, session: ImapSession, uids: Sequence[int], now: datetime) -> int:
+    """Store the bytes of letters anew whose rows exist; returns how many are what they were."""
+    known = Receipt.objects.filter(folder=folder, uidvalidity=folder.uidvalidity)
+    restored = 0
+    for batch in batches(session.listed(uids, now)):
+        names = {row.uid: row.sha256 for row in _receipts(folder, session, batch)}
+        restored += sum(names.get(row.uid) == row.sha256 for row in known.filter(uid__in=list(names)))
+    return restored
+
+
 def _take_slice(folder: Folder, session: ImapSession, now: datetime) -> int:
     """Old letters; how far they have come is written with their rows."""
     uids = connecting.next_slice(folder, session)
@@ -155,11 +165,19 @@ def _large(folder: Folder, session: ImapSession, listed: Listed) -> Iterator[Rec
     most = settings.MAIL_MAX_BYTES
     if listed.size > most:
         most = min(most, CUT_BYTES)
+    last = b""
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal last
+        for piece in session.pieces(listed.uid, most):
+            last = piece
+            yield piece
+
     try:
-        stored = store.put_stream(session.pieces(listed.uid, most))
+        stored = store.put_stream(pieces())
     except Vanished:
         return
-    is_cut = stored.size >= most and stored.size != listed.size
+    is_cut = isinstance(last, Cut) and stored.size != listed.size
     size = max(listed.size, stored.size + 1) if is_cut else stored.size
     yield _receipt(folder, listed, stored.sha256 if stored.size else "", size)
 

@@ -31,7 +31,7 @@ REFUSED_SECONDS, MOST_REFUSED_SECONDS = 60.0, 1800.0
 # While one folder tries the login again, those of the same mailbox wait so long for what it learns.
 TRYING_SECONDS = 15.0
 # A server that says at once, again and again, that something is new, and then has nothing.
-HASTY_SECONDS, NAP_SECONDS = 0.5, 5.0
+HASTY_SECONDS, LEAST_NAP_SECONDS, MOST_NAP_SECONDS = 0.5, 0.1, 5.0
 
 
 class Gate:
@@ -122,22 +122,26 @@ class FolderWatch(threading.Thread):
             logger.info("mail: watching %s", folder)
             if folder.role == Folder.Role.INBOX:
                 mailboxes.find_sent(folder.mailbox, session)
-            nap = 0.1
-            while True:
-                self._nudge.clear()
-                if self._is_stopped:
-                    return
-                done = self._pass(folder, session)
-                yield
-                began = monotonic()
-                if done.unfinished:
-                    session.refresh()
-                    continue
-                session.wait(settings.MAIL_POLL_SECONDS, self._nudge)
-                is_hasty = not done.stored and monotonic() - began < HASTY_SECONDS
-                nap = min(nap * 2, NAP_SECONDS) if is_hasty else 0.1
-                if is_hasty:
-                    self._rest(nap)
+            yield from self._look_again_and_again(folder, session)
+
+    def _look_again_and_again(self, folder: Folder, session: ImapSession) -> Iterator[None]:
+        nap = LEAST_NAP_SECONDS
+        while True:
+            self._nudge.clear()
+            if self._is_stopped:
+                return
+            done = self._pass(folder, session)
+            yield
+            if done.unfinished:
+                session.refresh()
+                continue
+            began = monotonic()
+            session.wait(settings.MAIL_POLL_SECONDS, self._nudge)
+            if done.stored or monotonic() - began >= HASTY_SECONDS:
+                nap = LEAST_NAP_SECONDS
+            else:
+                self._rest(nap)
+                nap = min(nap * 2, MOST_NAP_SECONDS)
 
     def _pass(self, folder: Folder, session: ImapSession) -> fetching.Pass:
         done = fetching.fetch(folder, session, now=timezone.now())

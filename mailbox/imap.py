@@ -19,7 +19,7 @@ from typing import Any, Self
 from imapclient.exceptions import CapabilityError, LoginError
 from imapclient.imap_utf7 import decode as decode_utf7
 
-from mailbox.imap_client import Client
+from mailbox.imap_client import Client, Cut
 
 # RFC 2683, 3.2.1.5: a command line stays under a thousand characters or so.
 CHUNK = 100
@@ -253,26 +253,30 @@ class ImapSession:
     def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The bytes of these letters. Absent: the server did not hand it over. Cut: it is longer than announced."""
         rows, _refused = self._fetch(uids, "BODY.PEEK[]")
-        return {uid: row[b"BODY[]"] for uid, row in rows.items() if row.get(b"BODY[]")}
+        found = {uid: row.get(b"BODY[]") for uid, row in rows.items()}
+        return {uid: raw for uid, raw in found.items() if raw or isinstance(raw, Cut)}
 
     def pieces(self, uid: int, most: int) -> Iterator[bytes]:
-        """The letter's bytes, at most `most` of them; nothing if the server refuses. Raises Vanished midway."""
-        offset = 0
-        while offset < most:
+        """The letter's bytes, at most `most` of them: the last piece is a Cut if the letter goes on behind it.
+
+        Nothing if the server refuses. Raises Vanished if the letter is removed midway.
+        """
+        for offset in range(0, most, PIECE_BYTES):
             asked = min(PIECE_BYTES, most - offset)
             rows, _refused = self._fetch([uid], f"BODY.PEEK[]<{offset}.{asked}>")
             row = rows.get(uid, {})
             whole, piece = row.get(b"BODY[]"), row.get(f"BODY[]<{offset}>".encode())
             if piece is None and whole and offset == 0:
-                yield whole[:most]  # a server that knows no pieces
+                # A server that knows no pieces.
+                yield whole if len(whole) <= most else Cut(whole[:most])
                 return
             if piece is None:
                 if offset:
                     raise Vanished(uid)
                 return
-            yield piece[:asked]
-            offset += len(piece)
-            if len(piece) < asked:
+            goes_on = len(piece) >= asked
+            yield Cut(piece[:asked]) if goes_on and offset + asked >= most else piece[:asked]
+            if not goes_on:
                 return
 
     def _fetch(self, uids: Sequence[int], *items: str) -> tuple[dict[int, dict[bytes, Any]], list[int]]:

@@ -14,7 +14,7 @@ from imapclient.tls import IMAP4_TLS, create_default_context
 # Module constants, so that tests of broken servers need not wait.
 CONNECT_SECONDS: float = 10
 READ_SECONDS: float = 60
-# One answer may bring so much; nothing we ask for comes near.
+# One answer may bring so much of each; nothing we ask for comes near.
 ANSWER_BYTES = 16 * 2**20
 _BLOCK = 2**16
 
@@ -26,29 +26,36 @@ class Cut(bytes):
 class _Limited(imaplib.IMAP4):
     """Counts what the server sends in answer to one command."""
 
-    _left = ANSWER_BYTES
+    # What the present answer may still bring: in lines, and in literals, which are the letters.
+    _lines_left = _literals_left = ANSWER_BYTES
 
     def _command(self, name: str, *args: Any) -> Any:
-        self._left = ANSWER_BYTES
+        self._lines_left = self._literals_left = ANSWER_BYTES
         return super()._command(name, *args)  # type: ignore[misc]
 
     def readline(self) -> bytes:
         line = super().readline()
-        self._left -= len(line)
-        if self._left < 0:
+        self._lines_left -= len(line)
+        if self._lines_left < 0:
             raise self.abort(f"the answer is longer than {ANSWER_BYTES} bytes")
         return line
 
     def read(self, size: int) -> bytes:
         """A literal. One that is too long is read to its end, and only its beginning is kept."""
-        kept = super().read(min(size, max(self._left, 0)))
-        self._left -= len(kept)
+        kept = super().read(min(size, self._literals_left))
+        self._literals_left -= len(kept)
         rest = size - len(kept)
         if not rest:
             return kept
         while rest and (thrown := super().read(min(rest, _BLOCK))):
             rest -= len(thrown)
         return Cut(kept)
+
+    def _append_untagged(self, kind: str, said: Any) -> None:
+        if isinstance(said, tuple) and isinstance(said[1], Cut):
+            # imapclient compares the announced length with what there is.
+            said = (said[0][: said[0].rindex(b"{")] + b"{%d}" % len(said[1]), said[1])
+        super()._append_untagged(kind, said)  # type: ignore[misc]
 
 
 class _Plain(_Limited, IMAP4WithTimeout):

@@ -6,31 +6,17 @@ The mailbox of the settings is a row like those that people add; its password st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
-from mailbox import advice, sealing
-from mailbox.imap import BROKEN, Account, ImapSession, LoginRefused, Place, readable, sent_among
+from mailbox import sealing
+from mailbox.imap import Account, ImapSession, readable
 from mailbox.models import Folder, Mailbox
 
 INBOX = "INBOX"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What trying to connect came to, in words for whoever asked."""
-
-    ok: bool
-    what: str
-    todo: str = ""
-    # The folders that exist on the server, and which of them holds sent letters.
-    places: tuple[Place, ...] = ()
-    sent: str = ""
 
 
 def watched_folders() -> QuerySet[Folder]:
@@ -112,22 +98,3 @@ def find_sent(mailbox: Mailbox, session: ImapSession) -> Folder | None:
     with transaction.atomic():
         known.exclude(name=spelled).update(is_watched=False)
         return Folder.objects.get_or_create(mailbox=mailbox, name=spelled, defaults={"role": Folder.Role.SENT})[0]
-
-
-def places_of(mailbox: Mailbox) -> list[Place]:
-    """The folders that exist on the server. Raises what ImapSession raises, and sealing.WrongKey."""
-    with ImapSession(account_of(mailbox)) as session:
-        return session.folders()
-
-
-def try_connection(account: Account) -> Outcome:
-    """Connect, log in and look which folders there are; every failure in words. Takes as long as the server does."""
-    try:
-        with ImapSession(account) as session:
-            places = session.folders()
-    except (LoginRefused, *BROKEN) as error:
-        said = advice.advise(str(error) or type(error).__name__)
-        return Outcome(ok=False, what=said.what, todo=said.todo)
-    if not places:
-        return Outcome(ok=False, what=_("The server shows no folder to this login."))
-    return Outcome(True, _("The server answers and lets us in."), places=tuple(places), sent=sent_among(places) or "")

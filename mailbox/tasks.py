@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from mailbox import alerts, notices
+from mailbox import alerts, notices, reconciling, watching
 
 
 @shared_task
@@ -9,3 +9,13 @@ def check_health() -> int:
     """Look whether mail comes, and send what has to be told; returns how many messages left."""
     alerts.check(timezone.now())
     return notices.deliver(now=timezone.now)
+
+
+@shared_task
+def reconcile() -> int:
+    """Compare every letter on the mail servers with the ledger; returns how many were missing, and are fetched now."""
+    rows = reconciling.reconcile_all(timezone.now)
+    missing = sum(len(row.missing) for row in rows)
+    if missing:
+        watching.wake()
+    return missing

@@ -18,9 +18,11 @@ from typing import Any
 
 from imapclient import IMAPClient
 
-from mailbox.imap import Account
+from mailbox.imap import Account, readable
 
 LOGIN, PASSWORD = "desk@towers.example", "secret"
+# A second mailbox on the same server.
+OTHER, OTHER_PASSWORD = "other@towers.example", "пароль"
 SENT = "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-"
 
 CONFIG = """
@@ -29,7 +31,7 @@ listen = 127.0.0.1
 base_dir = {base}/run
 state_dir = {base}/state
 log_path = {base}/dovecot.log
-ssl = no
+{tls}
 disable_plaintext_auth = no
 default_internal_user = {internal}
 default_internal_group = {group}
@@ -141,9 +143,10 @@ class Dovecot:
     def append_all(self, letters: Iterable[bytes], folder: str = "INBOX", received: datetime | None = None) -> None:
         """Many at once (MULTIAPPEND)."""
         with self.client() as client:
+            client.folder_encode = True  # multiappend() takes nothing else
             dated = [{"msg": raw, "date": received} if received else raw for raw in letters]
             for start in range(0, len(dated), 500):
-                client.multiappend(folder, dated[start : start + 500])
+                client.multiappend(readable(folder), dated[start : start + 500])
 
     def flags(self, folder: str = "INBOX") -> dict[int, tuple[bytes, ...]]:
         """What a look at the folder could have changed: its UIDs with their flags."""
@@ -153,12 +156,13 @@ class Dovecot:
 
 
 @contextmanager
-def running() -> Iterator[Dovecot]:
+def running(certificate: Path | None = None) -> Iterator[Dovecot]:
+    """A server for the block; with STARTTLS if it is given a file with key and certificate."""
     # Unix sockets lie below it, and their paths may not exceed 107 bytes.
     base = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
     server = Dovecot(base, _free_port())
     try:
-        _configure(server)
+        _configure(server, certificate)
         server.start()
         yield server
     finally:
@@ -167,17 +171,18 @@ def running() -> Iterator[Dovecot]:
         shutil.rmtree(base, ignore_errors=True)
 
 
-def _configure(server: Dovecot) -> None:
+def _configure(server: Dovecot, certificate: Path | None) -> None:
     base, root = server.base, os.geteuid() == 0
     me = pwd.getpwuid(os.geteuid())
     mail = pwd.getpwnam("mail") if root else me
     (base / "mail").mkdir()
     base.chmod(0o755)
     os.chown(base / "mail", mail.pw_uid, mail.pw_gid)
-    (base / "users").write_text(f"{LOGIN}:{{PLAIN}}{PASSWORD}\n")
+    (base / "users").write_text(f"{LOGIN}:{{PLAIN}}{PASSWORD}\n{OTHER}:{{PLAIN}}{OTHER_PASSWORD}\n")
     (base / "dovecot.conf").write_text(
         CONFIG.format(
             base=base,
+            tls=f"ssl = yes\nssl_cert = <{certificate}\nssl_key = <{certificate}" if certificate else "ssl = no",
             port=server.port,
             sent='"Отправленные"',
             internal="dovecot" if root else me.pw_name,
