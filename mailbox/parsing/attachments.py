@@ -1,6 +1,5 @@
 """Parts that are not the body: their names, made safe, and their bytes."""
 
-import hashlib
 import mimetypes
 import re
 
@@ -8,7 +7,7 @@ from mailbox.parsing import limits
 from mailbox.parsing.encoded_words import decode_words
 from mailbox.parsing.headers import split_headers
 from mailbox.parsing.mime import Part
-from mailbox.parsing.model import ParsedAttachment
+from mailbox.parsing.model import ParsedAttachment, Source
 from mailbox.parsing.problems import Problems
 from mailbox.parsing.storable import one_line, storable, without_format_characters
 
@@ -43,13 +42,13 @@ def file_name(part: Part) -> str:
 
 def attachment(part: Part, *, inline: bool, number: int, problems: Problems) -> ParsedAttachment:
     """The part as an attachment. A letter inside the letter stays one file."""
-    content = part.content()
-    if not part.is_intact():
+    if not part.body.is_intact:
         problems.add("transfer-damaged", part.headers.text("content-transfer-encoding") or "?")
     return make_attachment(
-        content,
+        part.body,
+        part.body.digest(),
         original_name=file_name(part),
-        fallback=fallback_name(part, content, number),
+        fallback=fallback_name(part, number),
         content_type=part.kind,
         inline=inline,
         content_id=content_id(part),
@@ -57,7 +56,8 @@ def attachment(part: Part, *, inline: bool, number: int, problems: Problems) -> 
 
 
 def make_attachment(
-    content: bytes,
+    source: Source,
+    digest: tuple[int, str],
     *,
     original_name: str,
     fallback: str,
@@ -65,15 +65,16 @@ def make_attachment(
     inline: bool = False,
     content_id: str = "",
 ) -> ParsedAttachment:
+    size, sha256 = digest
     return ParsedAttachment(
         name=safe_name(original_name) or safe_name(fallback),
         original_name=original_name[: limits.NAME_CHARS * 4],
         content_type=one_line(content_type, limits.NAME_CHARS),
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        size=size,
+        sha256=sha256,
         inline=inline,
         content_id=content_id,
-        content=content,
+        source=source,
     )
 
 
@@ -94,12 +95,16 @@ def safe_name(name: str) -> str:
     return shown[: limits.NAME_CHARS]
 
 
-def fallback_name(part: Part, content: bytes, number: int) -> str:
+def fallback_name(part: Part, number: int) -> str:
     """A telling name for a part without one: the subject of a letter, else its place and type."""
-    extension = _EXTENSIONS.get(part.kind) or mimetypes.guess_extension(part.kind) or ".bin"
+    extension = _EXTENSIONS.get(part.kind) or mimetypes.guess_extension(part.kind) or _default_extension(part.kind)
     if part.kind in ("message/rfc822", "message/global"):
-        headers, _body = split_headers(content[: limits.HEADER_BYTES], Problems())
+        headers, _body_at = split_headers(part.body.head(limits.HEADER_BYTES), Problems())
         subject = one_line(decode_words(headers.raw_text("subject")), limits.NAME_CHARS)
         if subject:
             return f"{_FORBIDDEN.sub('_', subject)}{extension}"
     return f"part-{number}{extension}"
+
+
+def _default_extension(kind: str) -> str:
+    return ".txt" if kind.startswith("text/") else ".bin"

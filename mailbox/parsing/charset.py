@@ -87,6 +87,8 @@ def decode(data: bytes, declared: str = "", hint: str = "") -> tuple[str, str]:
 
     `hint` is a second opinion (the body's character set for a raw header), tried before guessing.
     """
+    if not declared and data.isascii() and b"\x1b" not in data:
+        return data.decode("ascii"), ""
     for bom, codec in _BOMS:
         if data.startswith(bom):
             return data[len(bom) :].decode(codec, "replace"), ""

@@ -11,6 +11,8 @@ _START = re.compile(r"=\?([\w.:+*'-]{1,60})\?([bBqQ])\?")
 
 def decode_words(text: str, hint: str = "") -> str:
     """The text with every encoded word decoded, wherever it stands. Never raises; linear."""
+    if "=?" not in text:
+        return text
     out: list[str] = []
     # Bytes of adjacent words in one character set: a letter may be cut between two words.
     pending, pending_charset = b"", ""

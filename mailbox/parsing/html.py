@@ -1,7 +1,8 @@
-"""HTML bodies turned into text, with their quotations marked."""
+"""HTML bodies: read once into a tree that no parser chokes on, then turned into text with quotations marked."""
 
 import html as entities
 import re
+from collections.abc import Iterator
 
 from inscriptis import Inscriptis
 from inscriptis.css_profiles import CSS_PROFILES
@@ -15,44 +16,28 @@ from lxml.html import (
 )
 
 from mailbox.parsing import limits
+from mailbox.parsing.html_tables import BOUNDED_TABLES
 from mailbox.parsing.quotes import HISTORY_MARK
 from mailbox.parsing.storable import storable
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
-_ANY_TAG = re.compile(r"<[^<>]*>")
+# A tag as browsers split it, with no more attributes than a parser should compare with each other.
+_TAG = re.compile(
+    r"<[a-zA-Z][^\s/>]*+(?:[\s/]*+[^\s/>][^\s/>=]*+"
+    r"(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+)?+)?+)"
+    rf"{{0,{limits.HTML_ATTRIBUTES}}}+[\s/]*+(>?)"
+)
+_CLOSED_TAG = re.compile(r"<[^<>]*>")
 _LINE_TAG = re.compile(r"<(?:/p|br|/div|/tr|/li|/h\d|/table)\b[^<>]*>", re.IGNORECASE)
-# These close themselves or each other, so they do not nest by being left open.
-_FLAT = frozenset(
-    (
-        "area",
-        "base",
-        "br",
-        "col",
-        "dd",
-        "dt",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "li",
-        "link",
-        "meta",
-        "option",
-        "p",
-        "param",
-        "source",
-        "td",
-        "th",
-        "tr",
-        "wbr",
-    )
+# A browser opens these again in every block that they were not closed before.
+_FORMATTING = frozenset(
+    ("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
 )
 _PLACE = "\ue000{}\ue001"
 _PLACES = re.compile("\ue000(\\d+)\ue001")
 _HISTORY_PLACE = "\ue002"
 _PRIVATE = re.compile("[\ue000-\ue002]")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_TRAILING = re.compile(r"[ \t\u00a0]+\n")
+_TRAILING = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]++\n")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _XML = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _FORWARD = re.compile(r"^\W*(?:forwarded message|пересылаемое|пересланное|перенаправленное)", re.I)
@@ -62,32 +47,83 @@ _BORDER_TOP = re.compile(
 _HISTORY_IDS = frozenset(("divRplyFwdMsg", "appendonsend", "mail-editor-reference-message-container"))
 _QUOTE_CLASSES = frozenset(("gmail_quote", "gmail_quote_container", "yahoo_quoted", "moz-cite"))
 _NOT_TEXT = ("script", "style", "head", "title", "template", "noscript")
+# Inline tags that other profiles put spaces round, which cuts site codes in two.
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"], custom_html_tag_handler_mapping=BOUNDED_TABLES)
 
 
-def is_too_complex(html: str) -> bool:
-    """Whether tags are so many, or nest so deeply, that parsers get slow or give up."""
-    depth = 0
-    for count, tag in enumerate(_TAG.finditer(html)):
-        if count >= limits.HTML_TAGS:
-            return True
-        if tag[2].lower() not in _FLAT:
-            depth = max(0, depth - 1) if tag[1] else depth + 1
-            if depth > limits.HTML_NESTING:
+class Page:
+    """One HTML body. `text` takes the tree apart: ask for `markup` before it."""
+
+    def __init__(self, html: str) -> None:
+        self._html = html
+        is_endless = _has_endless_tag(html)
+        self._tree = None if is_endless else _tree(html)
+        self.elements = 0
+        self.is_too_complex = is_endless or self._is_bomb()
+
+    def markup(self) -> str:
+        """The same page written anew, every tag closed; "" when it is too complex."""
+        if self._tree is None or self.is_too_complex:
+            return ""
+        written: str = etree.tostring(self._tree, encoding="unicode", method="html")
+        return written
+
+    def text(self) -> str:
+        """Plain text: quotations get "> ", the start of history a line with HISTORY_MARK."""
+        if self.is_too_complex:
+            return crude_text(self._html)
+        tree, self._tree = self._tree, None
+        return "" if tree is None else _text(tree)
+
+    def _is_bomb(self) -> bool:
+        """Whether elements are so many or nest so deeply, or formatting would be repeated so often, that it hurts."""
+        repeated = 0
+        for depth, weight in _walk(self._tree):
+            self.elements += 1
+            repeated += weight
+            if self.elements > limits.HTML_TAGS or depth > limits.HTML_NESTING or repeated > limits.HTML_REPEATED:
                 return True
-    return False
+        return self._html.count("&") > limits.HTML_ENTITIES
+
+
+def html_to_text(html: str) -> str:
+    """HTML as plain text, whatever it is."""
+    return Page(html).text()
 
 
 def crude_text(html: str) -> str:
     """The words of HTML that no parser should touch."""
-    text = _ANY_TAG.sub(" ", _LINE_TAG.sub("\n", html))
+    text = _CLOSED_TAG.sub(" ", _LINE_TAG.sub("\n", html))
     return storable(entities.unescape(text))
 
 
-def html_to_text(html: str) -> str:
-    """HTML as plain text: quotations get "> ", the start of history a line with HISTORY_MARK."""
-    tree = _tree(html)
-    if tree is None:
-        return ""
+def _has_endless_tag(html: str) -> bool:
+    """Whether some tag has more attributes than HTML_ATTRIBUTES; parsers take minutes over ten thousands."""
+    return any(not tag[1] and tag.end() < len(html) for tag in _TAG.finditer(html))
+
+
+def _tree(html: str) -> HtmlElement | None:
+    cleaned = _XML.sub("", _PRIVATE.sub("", html))
+    if not cleaned.strip():
+        return None
+    try:
+        return document_fromstring(cleaned.encode("utf-8", "replace"), parser=HTMLParser(encoding="utf-8"))
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None
+
+
+def _walk(tree: HtmlElement | None) -> Iterator[tuple[int, int]]:
+    """(depth, characters of formatting tags round it) of each element."""
+    waiting = [] if tree is None else [(tree, 1, 0)]
+    while waiting:
+        element, depth, weight = waiting.pop()
+        yield depth, weight
+        if element.tag in _FORMATTING:
+            weight += 16 + sum(len(value) for value in element.attrib.values())
+        waiting.extend((child, depth + 1, weight) for child in element)
+
+
+def _text(tree: HtmlElement) -> str:
     etree.strip_elements(tree, *_NOT_TEXT, etree.Comment, with_tail=False)
     _mark_history(tree)
     quotes = _take_out_quotes(tree)
@@ -96,23 +132,12 @@ def html_to_text(html: str) -> str:
     return text.replace(_HISTORY_PLACE, HISTORY_MARK).strip("\n ")
 
 
-def _tree(html: str) -> HtmlElement | None:
-    cleaned = _XML.sub("", _PRIVATE.sub("", storable(html)))
-    if not cleaned.strip():
-        return None
-    try:
-        return document_fromstring(cleaned.encode(), parser=HTMLParser(encoding="utf-8"))
-    except (etree.ParserError, etree.XMLSyntaxError):
-        return None
-
-
 def _inscribe(tree: HtmlElement) -> str:
     for element in tree.iter(etree.Element):
         # Margins are blank lines and spaces in the text, as many as a sender likes.
         if _HIDDEN.search(element.attrib.pop("style", "")):
             element.set("style", "display: none")
-    # The other profile puts spaces round every <span>, which cuts site codes in two.
-    text: str = Inscriptis(tree, ParserConfig(css=CSS_PROFILES["strict"])).get_text()
+    text: str = Inscriptis(tree, _CONFIG).get_text()
     return text
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mailbox.parsing import limits
 from mailbox.parsing.headers import Headers, split_headers
 from mailbox.parsing.identifiers import message_ids
 from mailbox.parsing.identity import strip_prefixes
@@ -179,7 +180,7 @@ def _bounced_id(root: Part, text: str) -> str:
     """The Message-ID of the letter that came back, from the returned part or the quoted header."""
     for part in root.walk():
         if part.kind in _RETURNED:
-            headers, _body = split_headers(part.content(), Problems())
+            headers, _body_at = split_headers(part.body.head(limits.ALL_HEADERS_BYTES), Problems())
             ids = message_ids(headers.raw_text("message-id"))
             if ids:
                 return ids[0]

@@ -8,15 +8,15 @@ from mailbox.parsing.addresses import parse_addresses
 from mailbox.parsing.bodies import Body, BodyReader
 from mailbox.parsing.charset import codec_name, decode
 from mailbox.parsing.headers import Headers, split_headers
-from mailbox.parsing.html import is_too_complex
 from mailbox.parsing.identifiers import capped, message_id, message_ids, parse_date
 from mailbox.parsing.identity import is_forward
 from mailbox.parsing.kinds import auto_submitted, judge
 from mailbox.parsing.mime import Part, Reader
 from mailbox.parsing.model import Address, ParsedEmail
 from mailbox.parsing.problems import Problems
-from mailbox.parsing.quotes import split_text, without_marks
+from mailbox.parsing.quotes import Split, split_text, without_marks
 from mailbox.parsing.safe_html import SafeHtml, clean_html
+from mailbox.parsing.security import security_of
 from mailbox.parsing.storable import one_line
 
 _SAMPLE = 8192
@@ -35,7 +35,7 @@ def parse(raw: bytes) -> ParsedEmail:
         logger.exception("a letter of %d bytes could not be parsed", len(raw))
         problems.add("unreadable", type(error).__name__)
     try:
-        headers, _body = split_headers(raw[: limits.ALL_HEADERS_BYTES], problems)
+        headers, _body_at = split_headers(raw[: limits.ALL_HEADERS_BYTES], problems)
         return _from_headers(headers, problems)
     except Exception:
         logger.exception("nor could its headers")
@@ -47,10 +47,13 @@ def _parse(raw: bytes, problems: Problems) -> ParsedEmail:
     root.headers.hint = _body_charset(root)
     letter = _from_headers(root.headers, problems)
     body = BodyReader(problems, root.headers.hint).read(root)
-    if any(part.kind == "multipart/encrypted" for part in root.walk()):
+    text = without_marks(body.marked_text)
+    split = (
+        Split("", text, "") if body.is_passed_on else split_text(body.marked_text, forward=is_forward(letter.subject))
+    )
+    security = security_of(root, text)
+    if security == "encrypted":
         problems.add("encrypted")
-    split = split_text(body.marked_text, forward=is_forward(letter.subject))
-    text = without_marks(body.text)
     verdict = judge(root, letter.subject, letter.from_email, split.reply, text)
     safe = _safe_html(body, problems)
     return dataclasses.replace(
@@ -66,13 +69,15 @@ def _parse(raw: bytes, problems: Problems) -> ParsedEmail:
         kind=verdict.kind,
         auto_reasons=verdict.auto_reasons,
         bounced_message_id=verdict.bounced_message_id,
+        security=security,
         problems=problems.as_tuple(),
     )
 
 
 def _from_headers(headers: Headers, problems: Problems) -> ParsedEmail:
-    sender = _sender(headers, problems)
-    if not any(address.email for address in _addresses(headers, "from", problems)):
+    named = _addresses(headers, "from", problems)
+    sender = _sender(headers, named, problems)
+    if not any(address.email for address in named):
         problems.add("from-missing")
     references = message_ids(" ".join(headers.all_raw("references")))
     if len(references) > limits.REFERENCES:
@@ -107,14 +112,16 @@ def _note_missing(letter: ParsedEmail, problems: Problems) -> None:
         problems.add("message-id-missing")
 
 
-def _sender(headers: Headers, problems: Problems) -> Address:
+def _sender(headers: Headers, named: tuple[Address, ...], problems: Problems) -> Address:
     """Who wrote; when From names nobody who can be answered, who sent it or wants the answer."""
-    named = _addresses(headers, "from", problems)
+    for address in named:
+        if address.email:
+            return address
     name = next((address.name for address in named), "")
-    for candidates in (named, _addresses(headers, "sender", problems), _addresses(headers, "reply-to", problems)):
-        for address in candidates:
+    for header in ("sender", "reply-to"):
+        for address in _addresses(headers, header, problems):
             if address.email:
-                return address if candidates is named else Address(address.email, name or address.name)
+                return Address(address.email, name or address.name)
     return Address("", name)
 
 
@@ -132,15 +139,15 @@ def _body_charset(root: Part) -> str:
         codec = codec_name(part.charset) if part.charset else ""
         if codec not in ("", "ascii", "utf-8"):
             return codec
-    raw = b"\n".join(value for _name, value in root.headers.fields if not value.isascii())
+    values = (value for values in root.headers.fields.values() for value in values)
+    raw = b"\n".join(value for value in values if not value.isascii())
     # A short subject alone is too little to tell KOI8-R from Windows-1251.
-    return decode(raw + (root.content()[:_SAMPLE] if root.kind.startswith("text/") else b""))[1]
+    return decode(raw + (root.body.head(_SAMPLE) if root.kind.startswith("text/") else b""))[1]
 
 
 def _safe_html(body: Body, problems: Problems) -> SafeHtml:
-    if not body.html:
-        return SafeHtml("", False)
-    if is_too_complex(body.html):
+    safe = clean_html(body.markup) if body.markup else SafeHtml("", False)
+    if len(safe.html) > limits.SAFE_HTML_CHARS:
         problems.add("html-too-complex")
         return SafeHtml("", False)
-    return clean_html(body.html)
+    return safe

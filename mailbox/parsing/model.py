@@ -1,8 +1,9 @@
 """What a letter says, as plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from mailbox.parsing.problems import Problem
 
@@ -24,9 +25,18 @@ class Address:
     name: str = ""
 
 
+class Source(Protocol):
+    """Where the bytes of a file are to be had."""
+
+    def content(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedAttachment:
-    """A part that is not the body. `name` is safe to show and to offer for download."""
+    """A part that is not the body. `name` is safe to show and to offer for download.
+
+    Its bytes are not kept: `content` decodes them from the letter each time it is asked.
+    """
 
     name: str
     original_name: str
@@ -35,7 +45,11 @@ class ParsedAttachment:
     sha256: str
     inline: bool
     content_id: str
-    content: bytes
+    source: Source = field(repr=False, compare=False)
+
+    @property
+    def content(self) -> bytes:
+        return self.source.content()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,8 @@ class ParsedEmail:
     html: str = ""
     safe_html: str = ""
     has_remote_images: bool = False
-    # New words only. Falls back to the whole text when hardly a word would be left.
+    # New words only. Falls back to the whole text when hardly a word would be left; empty when the letter is
+    # nothing but another letter passed on as a file: its words are the quoted ones.
     reply_text: str = ""
     quoted_text: str = ""
     signature_text: str = ""
@@ -76,4 +91,6 @@ class ParsedEmail:
     thread_index: str = ""
     # Message-ID of our letter that came back, when this is a bounce.
     bounced_message_id: str = ""
+    # "signed", "encrypted" or "": how the letter is protected. No signature is checked.
+    security: str = ""
     problems: tuple[Problem, ...] = ()

@@ -37,6 +37,7 @@ PROBLEM_TEXTS = {
     "date-unreadable": gettext_noop("The date cannot be read: %(detail)s."),
     "from-missing": gettext_noop("The letter does not say who sent it."),
     "message-id-missing": gettext_noop("The letter has no Message-ID."),
+    "winmail-damaged": gettext_noop("The file winmail.dat is damaged and could not be unpacked."),
     "encrypted": gettext_noop("The letter is encrypted and cannot be read here."),
 }
 

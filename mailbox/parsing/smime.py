@@ -1,21 +1,46 @@
-"""What an opaque S/MIME signature wraps. The signature itself is not checked here."""
+"""What a CMS object (RFC 5652) is and what an opaque signature wraps. The signature itself is not checked here."""
 
 from collections.abc import Iterator
 
-_SEQUENCE, _SET, _CONTEXT_0, _OCTETS, _OCTETS_IN_PIECES, _OID = 0x30, 0x31, 0xA0, 0x04, 0x24, 0x06
-_SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
-_DATA = bytes.fromhex("2a864886f70d010701")
+_SEQUENCE, _CONTEXT_0, _OCTETS, _OCTETS_IN_PIECES, _OID = 0x30, 0xA0, 0x04, 0x24, 0x06
+_PKCS7 = bytes.fromhex("2a864886f70d0107")
+_SIGNED_DATA = _PKCS7 + b"\x02"
+_DATA = _PKCS7 + b"\x01"
+# EnvelopedData and EncryptedData; AuthEnvelopedData has an identifier of another branch.
+_ENCRYPTED = (_PKCS7 + b"\x03", _PKCS7 + b"\x06", bytes.fromhex("2a864886f70d0109100117"))
 _MAX_PIECES = 100_000
+_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
 class _Damaged(Exception):
     """The bytes are not BER as CMS uses it."""
 
 
-def signed_content(data: bytes) -> bytes | None:
-    """The MIME part inside a CMS SignedData (RFC 5652), or None when there is none to be had."""
+def is_cms(kind: str, name: str) -> bool:
+    """Whether a part is a signed or encrypted letter, by its type or the name of its file."""
+    return kind in _TYPES or (kind == "application/octet-stream" and name.lower().endswith(".p7m"))
+
+
+def protection(beginning: bytes, declared: str) -> str:
+    """ "signed" or "encrypted", as the first bytes of the object say, else as its smime-type declares."""
     try:
-        outer = _children(_content(data, _SEQUENCE))
+        inside, _length = _header(memoryview(beginning), 0)
+        _tag, kind, _end = _element(memoryview(beginning), inside)
+    except (_Damaged, IndexError):
+        kind = memoryview(b"")
+    if kind == _SIGNED_DATA:
+        return "signed"
+    if kind in _ENCRYPTED:
+        return "encrypted"
+    if declared.startswith("signed"):
+        return "signed"
+    return "" if declared.startswith(("compressed", "certs")) else "encrypted"
+
+
+def signed_content(data: bytes) -> bytes | None:
+    """The MIME part inside a CMS SignedData, or None when there is none to be had."""
+    try:
+        outer = _children(_content(memoryview(data), _SEQUENCE))
         if next(outer) != (_OID, _SIGNED_DATA):
             return None
         signed = _content(_expect(next(outer), _CONTEXT_0), _SEQUENCE)
@@ -29,28 +54,28 @@ def signed_content(data: bytes) -> bytes | None:
         return None
 
 
-def _octets(data: bytes) -> bytes:
+def _octets(data: memoryview) -> bytes:
     """An OCTET STRING, whole or in pieces of any size."""
     tag, value, _end = _element(data, 0)
     if tag == _OCTETS:
-        return value
+        return bytes(value)
     if tag != _OCTETS_IN_PIECES:
         raise _Damaged
     return b"".join(piece for piece_tag, piece in _children(value) if piece_tag == _OCTETS)
 
 
-def _content(data: bytes, tag: int) -> bytes:
+def _content(data: memoryview, tag: int) -> memoryview:
     found, value, _end = _element(data, 0)
     return _expect((found, value), tag)
 
 
-def _expect(element: tuple[int, bytes], tag: int) -> bytes:
+def _expect(element: tuple[int, memoryview], tag: int) -> memoryview:
     if element[0] != tag:
         raise _Damaged
     return element[1]
 
 
-def _children(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _children(data: memoryview) -> Iterator[tuple[int, memoryview]]:
     at = 0
     for _ in range(_MAX_PIECES):
         if at >= len(data):
@@ -59,7 +84,7 @@ def _children(data: bytes) -> Iterator[tuple[int, bytes]]:
         yield tag, value
 
 
-def _element(data: bytes, at: int) -> tuple[int, bytes, int]:
+def _element(data: memoryview, at: int) -> tuple[int, memoryview, int]:
     """(tag, content, end) of the element at a place."""
     start, length = _header(data, at)
     if length is None:
@@ -70,7 +95,7 @@ def _element(data: bytes, at: int) -> tuple[int, bytes, int]:
     return data[at], data[start : start + length], start + length
 
 
-def _header(data: bytes, at: int) -> tuple[int, int | None]:
+def _header(data: memoryview, at: int) -> tuple[int, int | None]:
     """Where the content begins and how long it is; None for "until the end mark"."""
     if at + 2 > len(data):
         raise _Damaged
@@ -85,7 +110,7 @@ def _header(data: bytes, at: int) -> tuple[int, int | None]:
     return at + 2 + size, int.from_bytes(data[at + 2 : at + 2 + size], "big")
 
 
-def _end_of_contents(data: bytes, at: int) -> int:
+def _end_of_contents(data: memoryview, at: int) -> int:
     """The place of the end mark that belongs to content beginning here; nesting counted, not recursed."""
     open_marks = 1
     for _ in range(_MAX_PIECES):
