@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,80 +22,84 @@ class Advice:
 _KNOWN: tuple[tuple[str, str, str], ...] = (
     (
         r"SECRET_KEY",
-        noop("The stored password cannot be opened: SECRET_KEY was changed."),
-        noop("Enter the password of the mailbox again."),
+        gettext_noop("The stored password cannot be opened: SECRET_KEY was changed."),
+        gettext_noop("Enter the password of the mailbox again."),
     ),
     (
         r"nonexistent|does ?n.t exist|no such (mailbox|folder)|unknown mailbox|mailbox not found|trycreate",
-        noop("The folder is not on the server any more."),
-        noop("It was renamed or removed. Choose another folder, or stop watching this one."),
+        gettext_noop("The folder is not on the server any more."),
+        gettext_noop("It was renamed or removed. Choose another folder, or stop watching this one."),
     ),
     (
         r"disk full|no space left|errno 28|file too large|errno 27|disk quota",
-        noop("There is no room for letters on the disk of Dispatch."),
-        noop("Free or add space where DATA_DIR lies. Nothing is lost: letters stay on the server until there is room."),
+        gettext_noop("There is no room for letters on the disk of Dispatch."),
+        gettext_noop(
+            "Free or add space where DATA_DIR lies. Nothing is lost: letters stay on the server until there is room."
+        ),
     ),
     (
         r"nothing can be stored|permission denied|read-only file system",
-        noop("Dispatch cannot write letters to its disk."),
-        noop("Check who owns DATA_DIR, and the disk. Nothing is lost: letters stay on the server until it can."),
+        gettext_noop("Dispatch cannot write letters to its disk."),
+        gettext_noop(
+            "Check who owns DATA_DIR, and the disk. Nothing is lost: letters stay on the server until it can."
+        ),
     ),
     (
         r"AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|authentication fail|invalid credential|"
         r"log-?in (fail|refus|invalid|is)|invalid (login|password|user)|password",
-        noop("The server refuses the login or the password."),
-        noop(
+        gettext_noop("The server refuses the login or the password."),
+        gettext_noop(
             "Check both. Many providers want a password made for mail programs, and access by IMAP switched on. "
             "Dispatch tries rarely, so that the account is not locked."
         ),
     ),
     (
         r"name or service not known|nodename nor servname|name resolution|getaddrinfo|no address associated",
-        noop("The server's name is not known."),
-        noop("Check how the name is spelled, and whether this machine can look names up."),
+        gettext_noop("The server's name is not known."),
+        gettext_noop("Check how the name is spelled, and whether this machine can look names up."),
     ),
     (
         r"connection refused|errno 111|errno 61",
-        noop("Nobody answers at this port."),
-        noop("Check server and port. If they are right, the mail server is down: ask the provider."),
+        gettext_noop("Nobody answers at this port."),
+        gettext_noop("Check server and port. If they are right, the mail server is down: ask the provider."),
     ),
     (
         r"certificate",
-        noop("The server's certificate is not trusted."),
-        noop(
+        gettext_noop("The server's certificate is not trusted."),
+        gettext_noop(
             "Use the name the certificate was made for, or let the provider renew it. "
             "A company's own authority must be known to this machine."
         ),
     ),
     (
         r"timed out|timeout|did not answer",
-        noop("The server does not answer in time."),
-        noop("Check server, port and firewall. Dispatch keeps trying by itself."),
+        gettext_noop("The server does not answer in time."),
+        gettext_noop("Check server, port and firewall. Dispatch keeps trying by itself."),
     ),
     (
         r"wrong[ _]version[ _]number|ssl|tls",
-        noop("The encryption does not fit the port."),
-        noop("Usually port 993 is TLS from the first byte, and 143 is STARTTLS or none."),
+        gettext_noop("The encryption does not fit the port."),
+        gettext_noop("Usually port 993 is TLS from the first byte, and 143 is STARTTLS or none."),
     ),
     (
         r"makes no sense|not IMAP",
-        noop("What answers at this port does not speak IMAP."),
-        noop("Check the port: 993 is usual with TLS, 143 without."),
+        gettext_noop("What answers at this port does not speak IMAP."),
+        gettext_noop("Check the port: 993 is usual with TLS, 143 without."),
     ),
     (
         r"unreachable|no route",
-        noop("The server cannot be reached from this machine."),
-        noop("Check the network and the firewall. Dispatch keeps trying by itself."),
+        gettext_noop("The server cannot be reached from this machine."),
+        gettext_noop("Check the network and the firewall. Dispatch keeps trying by itself."),
     ),
     (
         r"eof|reset by peer|broken pipe|socket error|closed|abort|bye",
-        noop("The server broke the connection off."),
-        noop("Dispatch connects again by itself. If this lasts, ask the provider."),
+        gettext_noop("The server broke the connection off."),
+        gettext_noop("Dispatch connects again by itself. If this lasts, ask the provider."),
     ),
     (
         r"too many|limit|\brate\b|quota",
-        noop("The server asks for fewer connections."),
-        noop("Somebody else may use this mailbox too much. Dispatch waits and tries again."),
+        gettext_noop("The server asks for fewer connections."),
+        gettext_noop("Somebody else may use this mailbox too much. Dispatch waits and tries again."),
     ),
 )
 # mailbox.imap.FolderGone says so.

@@ -148,8 +148,8 @@ def _words(finding: Finding, more: int) -> tuple[str, str]:
         return title, text % {"n": finding.count}
     title = ngettext("%(n)d letter is missing: %(folder)s", "%(n)d letters are missing: %(folder)s", finding.count)
     text = _(
-        "The comparison of %(since)s found letters on the server that are not stored here.\n"
-        "They are fetched at the next look; if this is said again tomorrow, look at the log of the watcher."
+        "The comparison of %(since)s found letters that should have been stored long before, and were not.\n"
+        "They were fetched at once. Look in the log of dispatch_watcher why they were missed."
     )
     return title % {"n": finding.count, "folder": _place(finding.folder)}, text % {"since": since}
 

@@ -120,8 +120,8 @@ def of(folder: Folder, now: datetime) -> Health:
         return Health(State.FAILING, lag, folder.failed_since, _advice(folder))
     if folder.last_ok_at is None or folder.last_ok_at < folder.watched_since:
         return Health(State.CONNECTING, lag, folder.watched_since)
-    if folder.old_done < folder.old_total:
-        return Health(State.HISTORY, lag, share=100 * folder.old_done // folder.old_total)
+    if folder.old_next_uid < folder.old_end_uid:
+        return Health(State.HISTORY, lag, share=100 * folder.old_done // max(folder.old_total, 1))
     return Health(State.WORKS, lag)
 
 

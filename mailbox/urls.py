@@ -1,9 +1,18 @@
 from django.urls import path
 
-from mailbox.views import alarm
+from mailbox.views import alarm, connect, mailboxes
 
 app_name = "mailbox"
 
 urlpatterns = [
+    path("", mailboxes.mailboxes, name="mailboxes"),
     path("alarm/", alarm.alarm, name="alarm"),
+    path("connect/", connect.connect, name="connect"),
+    path("test-alert/", mailboxes.test_alert, name="test_alert"),
+    path("<int:pk>/", connect.change, name="change"),
+    path("<int:pk>/older/", mailboxes.older, name="older"),
+    path("<int:pk>/remove/", mailboxes.remove, name="remove"),
+    path("<int:pk>/resume/", mailboxes.resume, name="resume"),
+    path("folders/<int:pk>/look/", mailboxes.look, name="look"),
+    path("folders/<int:pk>/watch/", mailboxes.watch, name="watch"),
 ]

@@ -200,7 +200,7 @@ def test_a_server_that_fails_is_asked_again_by_plan_and_given_up_after_a_day(tel
     make_folder(seen=NOW - 10 * MINUTE)
     telegram.fail("down", times=10_000)
 
-    for minute in range(0, 26 * 60):
+    for minute in range(26 * 60):
         Folder.objects.update(last_ok_at=NOW - 10 * MINUTE)
         notices.deliver(now=lambda at=NOW + minute * MINUTE: at)
         if minute == 0:

@@ -10,9 +10,9 @@ from typing import Any
 from django.urls import URLResolver, get_resolver
 
 from incidents.models import Incident
-from mailbox import store
-from mailbox.models import Attachment, Email
-from tests.factories import make_email, make_incident, make_pole
+from mailbox import sealing, store
+from mailbox.models import Attachment, Email, Folder, Mailbox
+from tests.factories import NOW, make_email, make_incident, make_pole
 from towers.models import Pole
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -40,11 +40,16 @@ class World:
     email: Email
     file: Attachment
     pole: Pole
+    receipt: Receipt
+    folder: Folder
 
     def address(self, route: str) -> str:
         """An address of this route that names rows of this world."""
         pk: object = self.file.pk if route.startswith("letters/files/") else self.email.pk
         pk = self.incident.pk if route.startswith("api/") else pk
+        pk = self.receipt.pk if route.startswith("letters/receipts/") else pk
+        if route.startswith("mail/"):
+            pk = self.folder.pk if route.startswith("mail/folders/") else self.folder.mailbox_id
         named = {"code": self.pole.code if route.startswith("towers/") else self.incident.code, "content_id": "logo"}
         route = re.sub(r"\^|\$|\(\?P<url>\.\*\)", "", re.sub(r"\(\?P<app_label>[^)]*\)", "dispatchers", route))
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(named.get(found[1], pk)), route)
@@ -57,4 +62,6 @@ def make_world() -> World:
     facts: dict[str, Any] = {"content_type": "image/png", "size": len(PNG), "sha256": store.put(PNG)}
     file = Attachment.objects.create(email=email, name="logo.png", content_id="logo", inline=True, **facts)
     assert incident.pole is not None
-    return World(incident, email, file, incident.pole)
+    mailbox = Mailbox.objects.create(address="desk@towers.example", password=sealing.seal("x"))
+    folder = Folder.objects.create(mailbox=mailbox, name="INBOX", role=Folder.Role.INBOX)
+    return World(incident, email, file, incident.pole, folder)

@@ -21,6 +21,8 @@ NOT_BY_GET = "door 405 405 405 405 door"
 PAGE = "door ok ok ok ok door"
 WORK = "door 403 ok ok ok door"
 NEEDS_WORDS = "door 403 422 422 422 door"
+# Administrators alone.
+KEEPER = "door 403 403 403 ok door"
 API = "ok ok ok ok ok ok"
 NO_POST = NOT_BY_GET
 TABLE: dict[str, tuple[str, str]] = {
@@ -32,7 +34,16 @@ TABLE: dict[str, tuple[str, str]] = {
     "api/v1/incidents/<int:pk>/": (API, CLOSED),
     "api/schema/": (API, CLOSED),
     "api/docs/": (API, CLOSED),
+    "mail/": (PAGE, NO_POST),
     "mail/alarm/": (PAGE, NO_POST),
+    "mail/connect/": (KEEPER, KEEPER),
+    "mail/test-alert/": (NOT_BY_GET, KEEPER),
+    "mail/<int:pk>/": (KEEPER, KEEPER),
+    "mail/<int:pk>/older/": (KEEPER, KEEPER),
+    "mail/<int:pk>/remove/": (NOT_BY_GET, KEEPER),
+    "mail/<int:pk>/resume/": (NOT_BY_GET, KEEPER),
+    "mail/folders/<int:pk>/look/": (NOT_BY_GET, KEEPER),
+    "mail/folders/<int:pk>/watch/": (NOT_BY_GET, KEEPER),
     "towers/": (PAGE, NO_POST),
     "towers/sync/": (PAGE, NO_POST),
     "towers/sync/start/": (NOT_BY_GET, "door 403 403 403 ok door"),
@@ -61,6 +72,16 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/targets/": (WORK, NO_POST),
     "incidents/<str:code>/undo/<int:event>/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "incidents/<str:code>/suggestions/<int:pk>/": (NOT_BY_GET, "door 403 404 404 404 door"),
+    "letters/": (PAGE, NO_POST),
+    "letters/balance/": (PAGE, NO_POST),
+    "letters/mark/": (PAGE, NO_POST),
+    "letters/retry/": (NOT_BY_GET, WORK),
+    "letters/<int:pk>/": (PAGE, NO_POST),
+    "letters/receipts/<int:pk>/": (PAGE, NO_POST),
+    "letters/receipts/<int:pk>/original.eml": (PAGE, NO_POST),
+    "letters/receipts/<int:pk>/retry/": (NOT_BY_GET, WORK),
+    "letters/receipts/<int:pk>/open/": (NOT_BY_GET, WORK),
+    "letters/receipts/<int:pk>/join/": (NOT_BY_GET, NEEDS_WORDS),
     "letters/<int:pk>/body/": (PAGE, NO_POST),
     "letters/<int:pk>/original.eml": (PAGE, NO_POST),
     "letters/<int:pk>/cid/<path:content_id>": (PAGE, NO_POST),
@@ -143,7 +164,9 @@ def test_a_method_nobody_asked_for_changes_nothing() -> None:
             assert said in {"403", "404", "405"}, f"{method} {route}: {said}"
 
 
-@pytest.mark.parametrize("route", [route for route in TABLE if route.startswith("letters/")])
+@pytest.mark.parametrize(
+    "route", [route for route, (get, _) in TABLE.items() if route.startswith("letters/") and get == PAGE]
+)
 def test_letters_and_their_files_are_for_readers_of_letters_only(monkeypatch: pytest.MonkeyPatch, route: str) -> None:
     monkeypatch.setitem(roles.PERMISSIONS, Role.OBSERVER, roles.READ - {"mailbox.view_email"})
 
