@@ -21,6 +21,7 @@ def daily(hour: int, minute: int, task: str) -> dict[str, Any]:
 
 BEAT_SCHEDULE = {
     "take new mail": every(2, "incidents.tasks.take_new_mail"),
+    "send letters": every(3, "mailbox.tasks.send_mail_due"),
     "look whether mail comes": every(60, "mailbox.tasks.check_health"),
     "retry failed reactions": every(60, "incidents.tasks.retry_reactions"),
     "hand out unassigned incidents": every(15, "dispatchers.tasks.hand_out"),

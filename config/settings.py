@@ -316,6 +316,7 @@ INCIDENTS_PER_SENDER_HOUR = env_int("INCIDENTS_PER_SENDER_HOUR", 300, least=1)
 INCIDENT_REACTIONS = {
     "opened": ["sla.reactions.restart_clock", "dispatchers.reactions.assign_freest"],
     "reopened": ["dispatchers.reactions.assign_freest"],
+    "letter": ["incidents.answers.note_bounces", "incidents.answers.answer_closed"],
     "opened_earlier": ["sla.reactions.restart_clock"],
     "opened_later": ["sla.reactions.restart_clock"],
     "type_set": ["sla.reactions.restart_clock"],

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from mailbox import alerts, notices, reconciling, watching
+from mailbox import alerts, notices, outbox, reconciling, watching
 
 
 @shared_task
@@ -9,6 +9,12 @@ def check_health() -> int:
     """Look whether mail comes, and send what has to be told; returns how many messages left."""
     alerts.check(timezone.now())
     return notices.deliver(now=timezone.now)
+
+
+@shared_task
+def send_mail_due() -> int:
+    """Send queued letters; returns how many left."""
+    return outbox.send_due(now=timezone.now)
 
 
 @shared_task
