@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.views import card, desk, files, letters, moving, reading
+from incidents.views import card, desk, files, ledger, letters, moving, reading
 
 app_name = "incidents"
 
@@ -23,6 +23,16 @@ urlpatterns = [
     path("incidents/<str:code>/suggestions/<int:pk>/", moving.decide, name="decide"),
     path("letters/cases/", reading.cases, name="reading_cases"),
     path("letters/<int:pk>/reading/", reading.letter_reading, name="letter_reading"),
+    path("letters/", ledger.letters, name="letters"),
+    path("letters/balance/", ledger.balance, name="balance"),
+    path("letters/mark/", ledger.mark, name="letters_mark"),
+    path("letters/retry/", ledger.try_all_again, name="receipts_retry"),
+    path("letters/<int:pk>/", ledger.letter, name="letter"),
+    path("letters/receipts/<int:pk>/", ledger.receipt, name="receipt"),
+    path("letters/receipts/<int:pk>/original.eml", ledger.receipt_original, name="receipt_original"),
+    path("letters/receipts/<int:pk>/retry/", ledger.try_again, name="receipt_retry"),
+    path("letters/receipts/<int:pk>/open/", ledger.open_incident, name="receipt_open"),
+    path("letters/receipts/<int:pk>/join/", ledger.join, name="receipt_join"),
     path("letters/<int:pk>/body/", letters.body, name="letter_body"),
     path("letters/<int:pk>/original.eml", letters.original, name="letter_original"),
     path("letters/<int:pk>/cid/<path:content_id>", letters.inline_image, name="letter_inline"),

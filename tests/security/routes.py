@@ -11,7 +11,7 @@ from django.urls import URLResolver, get_resolver
 
 from incidents.models import Incident
 from mailbox import sealing, store
-from mailbox.models import Attachment, Email, Folder, Mailbox
+from mailbox.models import Attachment, Email, Folder, Mailbox, Receipt
 from tests.factories import NOW, make_email, make_incident, make_pole
 from towers.models import Pole
 
@@ -64,4 +64,9 @@ def make_world() -> World:
     assert incident.pole is not None
     mailbox = Mailbox.objects.create(address="desk@towers.example", password=sealing.seal("x"))
     folder = Folder.objects.create(mailbox=mailbox, name="INBOX", role=Folder.Role.INBOX)
-    return World(incident, email, file, incident.pole, folder)
+    # Nobody could read it, so it has no letter.
+    broken = store.put(b"Subject: y\r\n\r\ny\r\n")
+    receipt = Receipt.objects.create(
+        sha256=broken, size=19, direction="in", received_at=NOW, state=Receipt.State.QUARANTINED
+    )
+    return World(incident, email, file, incident.pole, receipt, folder)

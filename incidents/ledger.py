@@ -1,0 +1,234 @@
+"""The ledger against itself and against the world: the day's balance, and the alarms when something is amiss.
+
+Every receipt has one fate, so received = opened + joined + copies + kept + quarantined, and what is not taken yet.
+That this is so proves little; the alarms compare the ledger with the incidents, the letters and the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from incidents.ledger_filters import midnight
+from incidents.models import IncidentEmail
+from mailbox.models import Email, Folder, Outgoing, Receipt, Reconciliation
+
+State = Receipt.State
+FINAL = (State.OPENED, State.JOINED, State.COPY, State.KEPT, State.QUARANTINED)
+DAYS = 30
+LATE = timedelta(minutes=5)
+# The nightly comparison may take its time; two nights without one are an alarm.
+COMPARED_WITHIN = timedelta(hours=36)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A day of one folder, or of all of them: how many letters came, and what became of them."""
+
+    day: date
+    folder_id: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def received(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def waiting(self) -> int:
+        return self.counts.get(State.NEW, 0)
+
+    @property
+    def missing(self) -> int:
+        """Letters without a fate that the ledger knows: zero, or something wrote what it must not."""
+        return self.received - self.waiting - sum(self.counts.get(fate, 0) for fate in FINAL)
+
+    @property
+    def fates(self) -> list[tuple[str, int]]:
+        return [(fate.value, self.counts.get(fate, 0)) for fate in FINAL]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that must not be. `query` is what shows it in the list of letters, where a list can."""
+
+    kind: str
+    number: int
+    words: str
+    query: str = ""
+    folder: Folder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What the mark beside "Letters" says: alarms in red, else how many letters lie in quarantine."""
+
+    alarms: int
+    quarantined: int
+
+
+def balance(first: date, last: date) -> list[Line]:
+    """The lines of these days of the desk's calendar, by day and folder, the newest day first."""
+    rows = Receipt.objects.filter(received_at__gte=midnight(first), received_at__lt=midnight(last + timedelta(days=1)))
+    counted = (
+        rows.order_by()
+        .annotate(day=TruncDate("received_at", tzinfo=timezone.get_current_timezone()))
+        .values_list("day", "folder", "state")
+        .annotate(Count("pk"))
+    )
+    lines: dict[tuple[date, int | None], Line] = {}
+    for day, folder, state, number in counted:
+        lines.setdefault((day, folder), Line(day, folder)).counts[state] = number
+    return sorted(lines.values(), key=lambda line: (-line.day.toordinal(), line.folder_id or 0))
+
+
+def by_day(lines: Sequence[Line], first: date, last: date) -> list[Line]:
+    """One line a day over all folders; a day without letters has its line too."""
+    days = {last - timedelta(days=back): Line(last - timedelta(days=back)) for back in range((last - first).days + 1)}
+    for line in lines:
+        for state, number in line.counts.items():
+            counts = days[line.day].counts
+            counts[state] = counts.get(state, 0) + number
+    return list(days.values())
+
+
+def alarms(now: datetime, *, days: int = DAYS) -> list[Alarm]:
+    """Everything that is amiss with the letters of the last days, the worst first; empty when all is well."""
+    today = timezone.localdate(now)
+    lines = balance(today - timedelta(days=days - 1), today)
+    counts = _count(checks(now, midnight(today - timedelta(days=days - 1))))
+    missing = sum(line.missing for line in lines)
+    found = [Alarm("unknown", missing, _unknown(missing))] if missing else []
+    found += [Alarm(kind, number, _words(kind, number), _QUERIES.get(kind, "")) for kind, number in counts if number]
+    return found + [alarm for last in reconciliations() for alarm in compared(last, now)]
+
+
+def attention(now: datetime) -> Attention:
+    """The same for the mark, of the last day only: one query, whatever the number of letters."""
+    asked = checks(now, now - timedelta(days=1))
+    asked["compared"] = Reconciliation.objects.filter(pk__in=_newest().values("pk")).filter(_TELLS)
+    asked["quarantined"] = Receipt.objects.filter(state=State.QUARANTINED)
+    counts = dict(_count(asked))
+    quarantined = counts.pop("quarantined")
+    return Attention(sum(1 for number in counts.values() if number), quarantined)
+
+
+def checks(now: datetime, since: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]
+    """What must be empty, by name: letters since then whose ledger and whose world disagree."""
+    receipts = Receipt.objects.filter(received_at__gte=since)
+    letters = Email.objects.filter(received_at__gte=since)
+    of_letter = Receipt.objects.filter(email=OuterRef("pk"))
+    unaccounted = letters.filter(~Exists(of_letter), ~Exists(Outgoing.objects.filter(email=OuterRef("pk"))))
+    opened, joined = Q(state=State.OPENED), Q(state=State.JOINED)
+    opener = IncidentEmail.Way.OPENED
+    places = IncidentEmail.objects.filter(email__received_at__gte=since)
+    return {
+        "waiting": _waiting(now),
+        "lost": receipts.filter(opened | joined, email__place=None),
+        "unopened": receipts.filter(email__place__isnull=False).filter(
+            opened & ~Q(email__place__way=opener) | joined & Q(email__place__way=opener)
+        ),
+        "unknown_opener": places.filter(way=opener).filter(
+            ~Exists(Receipt.objects.filter(opened, email=OuterRef("email"))),
+            Exists(Receipt.objects.filter(email=OuterRef("email"))),
+        ),
+        "stray": unaccounted.filter(place__isnull=False),
+        "orphan": unaccounted.filter(place=None),
+    }
+
+
+def reconciliations() -> list[Reconciliation]:
+    """The last comparison of each folder with the server."""
+    return list(_newest().select_related("folder__mailbox"))
+
+
+def compared(last: Reconciliation, now: datetime) -> list[Alarm]:
+    """What the last comparison of a folder found amiss, and that it was too long ago."""
+    found: list[tuple[str, int, str]] = []
+    if last.missing:
+        said = ngettext(
+            "%(n)d letter of the server is missing here: UID %(uids)s",
+            "%(n)d letters of the server are missing here: UID %(uids)s",
+            len(last.missing),
+        )
+        uids = ", ".join(map(str, last.missing[:5])) + (", …" if len(last.missing) > 5 else "")
+        found.append(("missing", len(last.missing), said % {"n": len(last.missing), "uids": uids}))
+    if last.without_bytes:
+        said = ngettext(
+            "The bytes of %(n)d letter are not in the store",
+            "The bytes of %(n)d letters are not in the store",
+            last.without_bytes,
+        )
+        found.append(("without_bytes", last.without_bytes, said % {"n": last.without_bytes}))
+    if last.error:
+        found.append(("not_compared", 1, _("It could not be compared with the server: %(why)s") % {"why": last.error}))
+    if last.folder.is_watched and now - last.at > COMPARED_WITHIN:
+        found.append(("stale", 1, _("It has not been compared with the server for two nights")))
+    return [Alarm(kind, number, words, folder=last.folder) for kind, number, words in found]
+
+
+# UIDs or bytes are missing, or the comparison itself failed.
+_TELLS = Q(missing__len__gt=0) | Q(without_bytes__gt=0) | ~Q(error="")
+_QUERIES = {"waiting": "fate=new"}
+
+
+def _waiting(now: datetime) -> QuerySet[Receipt]:
+    """Letters that should be on the desk. One tried again waits from then on; one that failed, all the time."""
+    since = Case(When(attempts=0, then=Coalesce("next_try_at", "stored_at")), default="stored_at")
+    return Receipt.objects.filter(state=State.NEW, is_old=False).alias(since=since).filter(since__lt=now - LATE)
+
+
+def _newest() -> QuerySet[Reconciliation]:
+    return Reconciliation.objects.order_by("folder", "-at", "-pk").distinct("folder")
+
+
+def _count(asked: dict[str, QuerySet]) -> list[tuple[str, int]]:  # type: ignore[type-arg]
+    """How many rows each has, in one query of one moment: the ledger moves on between two."""
+    rows = [
+        each.order_by().annotate(asked=Value(kind), n=Func(F("pk"), function="COUNT")).values_list("asked", "n")
+        for kind, each in asked.items()
+    ]
+    numbers = dict(rows[0].union(*rows[1:], all=True))
+    return [(kind, numbers[kind]) for kind in asked]
+
+
+def _unknown(n: int) -> str:
+    said = ngettext("%(n)d letter has no known fate", "%(n)d letters have no known fate", n)
+    return said % {"n": n}
+
+
+def _words(kind: str, n: int) -> str:
+    """What is amiss, for a person."""
+    if kind == "waiting":
+        said = ngettext(
+            "%(n)d letter has waited longer than 5 minutes", "%(n)d letters have waited longer than 5 minutes", n
+        )
+    elif kind == "lost":
+        said = ngettext(
+            "%(n)d letter counts as opened or joined and is in no incident",
+            "%(n)d letters count as opened or joined and are in no incident",
+            n,
+        )
+    elif kind == "unopened":
+        said = ngettext(
+            "%(n)d letter has another part in its incident than the ledger says",
+            "%(n)d letters have another part in their incidents than the ledger says",
+            n,
+        )
+    elif kind == "unknown_opener":
+        said = ngettext(
+            "%(n)d incident was opened by a letter that the ledger does not count as opening",
+            "%(n)d incidents were opened by letters that the ledger does not count as opening",
+            n,
+        )
+    elif kind == "stray":
+        said = ngettext("%(n)d letter of an incident has no receipt", "%(n)d letters of incidents have no receipt", n)
+    else:
+        said = ngettext("%(n)d stored letter has no receipt", "%(n)d stored letters have no receipt", n)
+    return said % {"n": n}
