@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -54,7 +55,7 @@ class StartForm(forms.Form):
             if "start_days" not in self.errors:
                 self.add_error("start_days", _("Write a number of days."))
         elif given.get("start") != Mailbox.Start.DAYS:
-            self._errors.pop("start_days", None)
+            self.errors.pop("start_days", None)
             given["start_days"] = given.get("start_days") or 30
         return given
 
@@ -98,7 +99,9 @@ class MailboxForm(StartForm):
     def clean_address(self) -> str:
         address: str = self.cleaned_data["address"]
         others = Mailbox.objects.filter(address__iexact=address)
-        if others.exclude(pk=self.mailbox.pk if self.mailbox else None).exists():
+        if self.mailbox:
+            others = others.exclude(pk=self.mailbox.pk)
+        if others.exists():
             raise ValidationError(_("This mailbox is connected already."))
         return address
 
@@ -142,7 +145,7 @@ FOLDER = "folder:"
 MOST_FOLDERS = 500
 
 
-def roles_in(posted: dict[str, str]) -> dict[str, str]:
+def roles_in(posted: Iterable[tuple[str, Any]]) -> dict[str, str]:
     """What was chosen for each folder of the server, by its raw name."""
-    named = {name.removeprefix(FOLDER): role for name, role in posted.items() if name.startswith(FOLDER)}
+    named = {name.removeprefix(FOLDER): role for name, role in posted if name.startswith(FOLDER)}
     return {name: role for name, role in list(named.items())[:MOST_FOLDERS] if role in ROLES and 0 < len(name) <= 300}

@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
+from mailbox import mailboxes
 from mailbox.advice import Advice, advise
 from mailbox.imap import readable
 from mailbox.models import Folder, Receipt
+
+# Its last good look, or its switching on if that was later: since then nothing is known of a folder.
+_QUIET_SINCE = Greatest(Coalesce("last_ok_at", "watched_since"), "watched_since")
 
 
 class State(StrEnum):
@@ -79,15 +82,10 @@ def patience() -> timedelta:
     return max(timedelta(minutes=settings.MAIL_LAG_MINUTES), timedelta(seconds=2 * settings.MAIL_POLL_SECONDS))
 
 
-def watched() -> QuerySet[Folder]:
-    """The folders somebody wants to be read, each with `quiet_since`: its last good look or its switching on."""
-    wanted = Folder.objects.filter(is_watched=True, mailbox__is_watched=True)
-    return wanted.annotate(quiet_since=Greatest(Coalesce("last_ok_at", F("watched_since")), "watched_since"))
-
-
 def late_folders(now: datetime) -> list[Late]:
     """The watched folders that are behind, the longest first."""
-    behind = watched().filter(quiet_since__lt=now - patience()).select_related("mailbox").order_by("quiet_since", "id")
+    watched = mailboxes.watched_folders().annotate(quiet=_QUIET_SINCE)
+    behind = watched.filter(quiet__lt=now - patience()).order_by("quiet", "id")
     return [Late(folder, _quiet_since(folder), _advice(folder)) for folder in behind]
 
 
@@ -105,7 +103,7 @@ def alarm(now: datetime) -> Alarm:
 
 def lags(now: datetime) -> dict[int, timedelta]:
     """How long each watched folder has not been read, by its number."""
-    rows = watched().values_list("id", "quiet_since").order_by("id")
+    rows = mailboxes.watched_folders().annotate(quiet=_QUIET_SINCE).values_list("id", "quiet")
     return {pk: max(now - quiet, timedelta()) for pk, quiet in rows}
 
 

@@ -33,7 +33,7 @@ TICK_SECONDS = 30.0
 LONGEST_ANSWER = 300
 
 
-def recipients() -> list[tuple[Channel, str]]:
+def recipients() -> list[tuple[Notice.Channel, str]]:
     """Who is told, by which way. Never the desk itself: an alert must not open an incident."""
     chats = settings.TG_CHATS if settings.TG_TOKEN else []
     people = settings.ALERT_EMAILS if settings.EMAIL_HOST else []

@@ -39,7 +39,8 @@ def save(wish: Wish, *, mailbox: Mailbox | None, now: datetime) -> Mailbox:
     mailbox.save()
     known = {folder.name: folder for folder in mailbox.folders.all()}
     for name, role in wish.roles.items():
-        _save_folder(known.pop(name, None) or Folder(mailbox=mailbox, name=name, is_watched=False), role, now)
+        folder = known.pop(name) if name in known else Folder(mailbox=mailbox, name=name, is_watched=False)
+        _save_folder(folder, role, now)
     mailbox.folders.filter(pk__in=[folder.pk for folder in known.values()]).update(is_watched=False)
     return mailbox
 

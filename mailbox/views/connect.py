@@ -87,7 +87,7 @@ def _act(request: Request, form: MailboxForm, context: dict[str, Any]) -> HttpRe
         result = trial.try_out(account)
         context |= {"trial": result, "sent": result.sent, "choices": _choices(result, form.mailbox)}
         return None
-    chosen, sent = roles_in(dict(request.POST.items())), request.POST.get("sent", "")
+    chosen, sent = roles_in(request.POST.items()), request.POST.get("sent", "")
     if Folder.Role.INBOX not in chosen.values():
         rows = [Choice(name, role) for name, role in chosen.items()]
         context |= {"sent": sent, "choices": rows, "wants_inbox": True}
