@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 
-from mailbox import connecting, store
-from mailbox.imap import PIECE_BYTES, ImapSession, Listed, Vanished, batches
+from mailbox import connecting, imap, store
+from mailbox.imap import ImapSession, Listed, Vanished, batches
 from mailbox.imap_client import Cut
 from mailbox.models import Email, Folder, Receipt
 
@@ -147,7 +147,7 @@ def _uids(receipts: QuerySet[Receipt]) -> set[int]:
 
 def _receipts(folder: Folder, session: ImapSession, batch: Sequence[Listed]) -> Iterator[Receipt]:
     """Rows for these letters; their bytes are on the disk."""
-    most_whole = min(PIECE_BYTES, settings.MAIL_MAX_BYTES)
+    most_whole = min(imap.PIECE_BYTES, settings.MAIL_MAX_BYTES)
     found = session.bodies([each.uid for each in batch if each.size <= most_whole])
     whole = {uid: raw for uid, raw in found.items() if not isinstance(raw, Cut)}
     names = dict(zip(whole, store.put_all(list(whole.values())), strict=True))

@@ -133,6 +133,7 @@ class Dovecot:
     def client(self) -> IMAPClient:
         client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=10)
         client.folder_encode = False
+        client._imap.debug = 0  # imapclient would describe every byte for a log that nobody reads
         client.login(LOGIN, PASSWORD)
         return client
 

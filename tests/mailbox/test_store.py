@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +37,50 @@ def test_a_full_disk_leaves_no_half_letter(monkeypatch):
         store.put(b"too much")
     monkeypatch.undo()
     assert not [each for each in store.path(hashlib.sha256(b"too much").hexdigest()).parent.iterdir()]
+
+
+def test_all_of_a_batch_are_stored_and_equal_ones_once():
+    contents = [b"one", b"two", b"one", b""]
+    names = store.put_all(contents)
+    assert [store.read(name) for name in names] == contents
+    assert len({store.path(name) for name in names}) == 3
+
+
+def test_a_batch_makes_each_folder_durable_once(monkeypatch):
+    synced = []
+    real = store.os.open
+    monkeypatch.setattr(store.os, "open", lambda *words: (synced.append(words[0]), real(*words))[1])
+    contents = [b"%d" % number for number in range(50)]
+    names = store.put_all(contents)
+    folders = [each for each in synced if isinstance(each, Path)]
+    assert len(folders) == len(set(folders))
+    assert {store.path(name).parent for name in names} <= set(folders)
+
+
+def test_a_stream_is_stored_under_the_hash_of_all_its_pieces():
+    stored = store.put_stream(iter([b"first ", b"", b"second"]))
+    assert stored == store.Stored(hashlib.sha256(b"first second").hexdigest(), 12)
+    assert store.read(stored.sha256) == b"first second"
+
+
+def test_a_stream_that_breaks_off_leaves_nothing_and_its_error_is_not_the_disks(settings):
+    def broken():
+        yield b"half"
+        raise TimeoutError("the server")
+
+    with pytest.raises(TimeoutError) as failed:
+        store.put_stream(broken())
+    assert not isinstance(failed.value, store.NotStored)
+    assert not [path for path in settings.LETTER_STORE.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(("number", "is_full"), [(28, True), (122, True), (27, True), (30, False), (5, False)])
+def test_the_disks_errors_are_told_in_words(monkeypatch, number, is_full):
+    def refused(descriptor):
+        raise OSError(number, "the reason")
+
+    monkeypatch.setattr(store.os, "fsync", refused)
+    with pytest.raises(store.NotStored, match="the reason") as failed:
+        store.put_stream([b"x"])
+    assert ("disk full" in str(failed.value)) == is_full
+    assert failed.value.errno == number
