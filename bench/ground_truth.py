@@ -131,9 +131,9 @@ def _judge_letters(
 
 
 def _judge_reading(verdict: Verdict, letter: Letter, email: dict[str, Any]) -> None:
-    if letter.text and _words(letter.text) != _words(email["text"]):
+    if letter.text and words(letter.text) != words(email["text"]):
         verdict.note("damaged bodies", f"{letter.shape}: {letter.text[:80]!r} read as {email['text'][:80]!r}")
-    if _words(letter.subject) != _words(email["subject"]):
+    if words(letter.subject) != words(email["subject"]):
         verdict.note("damaged subjects", f"{letter.subject!r} read as {email['subject']!r}")
     if letter.kind != email["kind"]:
         verdict.note("wrong kinds", f"{letter.shape}: {email['kind']}")
@@ -234,6 +234,6 @@ def _question_of(letter: Letter) -> str:
     return "unthreaded In-Reply-To replies" if letter.shape == "reply" else "mis-threaded letters"
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """The text without what mail programs add: quotation marks of lines, and how much space there is."""
     return " ".join(QUOTE_MARK.sub("", text).split())

@@ -90,6 +90,9 @@ def main() -> None:
     parser.add_argument("--behind", default="0", help="letters that stand already, one run for each number")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--poles", type=int, default=5000)
+    parser.add_argument(
+        "--least-ratio", type=float, default=LEAST_RATIO, help="behind many letters, of the empty one's"
+    )
     parser.add_argument("--json", action="store_true", help="print figures as JSON, one run a line")
     parser.add_argument("--profile", action="store_true", help="print where one worker spends its time")
     parser.add_argument("--take", action="store_true", help=argparse.SUPPRESS)
@@ -150,7 +153,7 @@ class Bench:
             for mix in mixes:
                 for count in workers:
                     found += [self.one(mix, behind, count) for _ in range(self.options.repeat)]
-        return all(not sum(each.wrong.values()) for each in found) & judge_ratios(found)
+        return all(not sum(each.wrong.values()) for each in found) & judge_ratios(found, self.options.least_ratio)
 
     def one(self, mix: str, behind: int, workers: int) -> Figures:
         figures, verdict = self.measure(mix, behind, workers, self.options.letters)
@@ -298,7 +301,7 @@ def take(*, profiled: bool) -> None:
     connection.close_pool()  # type: ignore[attr-defined]
 
 
-def judge_ratios(found: Sequence[Figures]) -> bool:
+def judge_ratios(found: Sequence[Figures], least: float) -> bool:
     """Print how the figures behind many letters compare with those on the empty database."""
     good = True
     for mix, workers, empty, behind in _pairs(found):
@@ -306,7 +309,7 @@ def judge_ratios(found: Sequence[Figures]) -> bool:
             rows: median(each.per_second for each in found if _is(each, mix, workers, rows)) for rows in (empty, behind)
         }
         ratio = rate[behind] / rate[empty]
-        good &= ratio >= LEAST_RATIO
+        good &= ratio >= least
         print(f"{mix}, {workers} workers: behind {behind:,} letters {ratio:.2f} of the figure behind {empty:,}")
     return good
 
