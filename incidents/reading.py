@@ -77,6 +77,10 @@ class Reading:
         return self.then is not None and site_of(self.then) != site_of(self.match.as_json())
 
     @property
+    def has_marks(self) -> bool:
+        return any(piece.mark for section in self.sections for piece in section.text)
+
+    @property
     def kind(self) -> str:
         return str(self.parsed.kind.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -9,13 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from dispatchers.roles import Role
 from incidents import intake
-from incidents.models import Incident, IncidentEmail
+from incidents.models import Incident, IncidentEmail, ReadingCase
 from mailbox import inbox
-from mailbox.models import Email
+from mailbox.models import Attachment, Email
 from tests.factories import NOW, make_email, make_incident, make_pole, make_user
 from tests.written import DESK
 
@@ -180,12 +182,15 @@ def test_names_and_subjects_with_html_stay_words_on_every_page(open_page: OpenPa
     pole = make_pole("41960-P-43-1-1", address=NAME, region_ru=NAME)
     Incident.objects.update(pole=pole, contractor=pole.contractor, requester_name=NAME, error_reason=NAME)
     incident.comments.create(text=NAME, author=make_user(last_name=NAME))
+    letter = Email.objects.get()
+    ReadingCase.objects.create(email=letter, note=NAME, author=make_user(last_name=NAME))
     page = open_page(make_user(Role.ADMINISTRATOR, last_name=NAME))
     watch(page, asked)
     start = page.url.rstrip("/")
 
     for path in ("/", f"/?open={incident.code}", f"/?q={NAME}", incident.get_absolute_url(), "/towers/",
-                 "/towers/41960-P-43-1-1/", f"/towers/?q={NAME}", "/admin/towers/pole/"):  # fmt: skip
+                 "/towers/41960-P-43-1-1/", f"/towers/?q={NAME}", "/admin/towers/pole/",
+                 reverse("incidents:letter_reading", args=[letter.pk]), "/letters/cases/"):  # fmt: skip
         page.goto(start + path)
         page.wait_for_timeout(100)
         is_not_owned(page)
@@ -206,10 +211,11 @@ def test_every_page_keeps_its_own_policy(open_page: OpenPage, settings: Any) -> 
     page = open_page(make_user(Role.ADMINISTRATOR), "/")
     start = page.url.rstrip("/")
 
-    for path in ("/?queue=closed", incident.get_absolute_url(), "/towers/", f"/towers/{pole.code}/", "/towers/sync/",
-                 "/api/docs/", "/admin/", "/admin/dispatchers/user/", "/admin/dispatchers/user/add/",
-                 "/admin/incidents/incidenttype/add/", f"/admin/towers/pole/{pole.pk}/change/",
-                 "/admin/password_change/"):  # fmt: skip
+    letter = reverse("incidents:letter_reading", args=[Email.objects.get().pk])
+    for path in ("/?queue=closed", incident.get_absolute_url(), letter, "/letters/cases/", "/towers/",
+                 f"/towers/{pole.code}/", "/towers/sync/", "/api/docs/", "/admin/", "/admin/dispatchers/user/",
+                 "/admin/dispatchers/user/add/", "/admin/incidents/incidenttype/add/",
+                 f"/admin/towers/pole/{pole.pk}/change/", "/admin/password_change/"):  # fmt: skip
         page.goto(start + path)
         page.wait_for_load_state("networkidle" if "docs" in path else "load")
     page.context.clear_cookies()
@@ -242,3 +248,66 @@ def test_directions_of_a_name_do_not_turn_what_stands_beside_it(open_page: OpenP
             return left(0) < left(3) && left(3) < left(11);
         }"""
     )
+
+
+HOSTILE_FILES = {
+    "страница.html": HOSTILE,
+    f"{NAME}.txt": HOSTILE,
+    "вложенное.eml": f"From: {NAME} <a@b.example>\nSubject: {NAME}\nContent-Type: text/html\n\n{HOSTILE}",
+    "схема.svg": f"<svg xmlns='http://www.w3.org/2000/svg' onload=\"top.{BAD}\"><script>top.{BAD}</script></svg>",
+    "фото.png": f"<html><script>top.{BAD}</script></html>",
+    "план.pdf": f"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(top.{BAD})>>>>endobj\n",
+}
+
+
+def test_previews_of_hostile_files_run_nothing_and_ask_nobody(open_page: OpenPage, asked: list[str]) -> None:
+    incident = arrive("<p>x</p>", **HOSTILE_FILES)
+    page = open_page(make_user())
+    watch(page, asked)
+    page.goto(page.url.rstrip("/") + incident.get_absolute_url())
+    was = page.url
+
+    page.locator("a[data-file]").first.click()
+    for name in Attachment.objects.order_by("pk").values_list("name", flat=True):
+        expect(page.locator(".fl-window[open] h1")).to_have_text(name)
+        page.wait_for_timeout(100)
+        is_not_owned(page)
+        assert page.locator(".fl-window :is(script, iframe, object, embed, form, img[src=x])").count() == 0
+        page.keyboard.press("ArrowRight")
+    for link in page.locator(".fl-file > a:first-child").evaluate_all("links => links.map(link => link.href)"):
+        if "preview" in link:
+            page.goto(link)
+            is_not_owned(page)
+            page.goto(was)
+
+    assert asked == []
+
+
+def test_a_file_opens_in_a_window_that_keys_turn_and_close(open_page: OpenPage) -> None:
+    incident = arrive("<p>x</p>", **{"один.txt": "первый файл", "два.txt": "второй файл"})
+    page = open_page(make_user(), incident.get_absolute_url())
+    first = page.locator("a[data-file]").first
+
+    first.click()
+    expect(page.locator(".fl-window pre")).to_have_text("первый файл")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".fl-window pre")).to_have_text("второй файл")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".fl-window pre")).to_have_text("первый файл")
+    page.keyboard.press("Escape")
+
+    expect(page.locator(".fl-window")).to_be_hidden()
+    expect(first).to_be_focused()
+
+
+def test_without_a_script_a_preview_is_a_page_with_a_way_back(open_page: OpenPage) -> None:
+    incident = arrive("<p>x</p>", **{"один.txt": "первый файл", "два.txt": "второй файл"})
+    page = open_page(make_user(), incident.get_absolute_url(), java_script_enabled=False)
+
+    page.locator("a[data-file]").first.click()
+    expect(page.locator(".fl-page pre")).to_have_text("первый файл")
+    page.locator("[data-file-after]").click()
+    expect(page.locator(".fl-page pre")).to_have_text("второй файл")
+    page.locator("a[data-back]").click()
+
+    expect(page).to_have_url(re.compile(incident.code))
