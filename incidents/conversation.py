@@ -194,10 +194,19 @@ def fold_rest(text: str, reply: str) -> list[Fold]:
         return []
     split = split_text(text)
     if split.reply == reply:
-        parts = [Fold("signature", split.signature), Fold("quote", split.quoted)]
+        # Answers between the lines say nothing without the questions they stand under.
+        quoted = text.strip("\n") if _answers_between_lines(text) else split.quoted
+        parts = [Fold("signature", split.signature), Fold("quote", quoted)]
         return [part for part in parts if part.text.strip()]
     rest = _lines_beside(text, reply)
     return [Fold("rest", rest)] if rest else []
+
+
+def _answers_between_lines(text: str) -> bool:
+    """Whether new words stand between quoted lines."""
+    marks = [line.lstrip().startswith(">") for line in text.split("\n") if line.strip()]
+    blocks = sum(now and not before for before, now in zip([False, *marks], marks, strict=False))
+    return blocks > 1
 
 
 def _lines_beside(text: str, reply: str) -> str:

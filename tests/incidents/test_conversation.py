@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
 
 from incidents.conversation import Fold, fold_rest, load_letters, problem_texts
 from incidents.marks import Piece, Span, letter_of, pieces, reply_spans, subject_spans
 from incidents.models import Incident, IncidentEmail
 from mailbox.models import Attachment
+from mailbox.parsing.quotes import split_text
 from tests.factories import NOW, make_email, make_incident, make_pole
 
 
@@ -75,6 +79,62 @@ def test_what_was_left_out_of_an_odd_letter_is_folded_as_the_rest():
     assert [fold.text for fold in fold_rest("раз\nдва\nтри", "раз\nтри")] == ["два"]
     assert fold_rest("совсем\nдругое", "раз") == [Fold("rest", "совсем\nдругое")]
     assert fold_rest("то же\n", "то же") == []
+
+
+QUOTED = "Прошу выехать на опору 41960-P-43-1-1."
+# As the programs of operators and contractors write an answer; each begins with the same new words.
+ANSWERS = {
+    "Outlook": f"Едем.\n\nС уважением,\nКузнецов\n\nОт: Пост <desk@towers.example>\nОтправлено: 18 августа\n{QUOTED}",
+    "Outlook, English": f"Едем.\n\nBest regards,\nJ\n\n-----Original Message-----\nFrom: Desk\nSent: Tue\n\n{QUOTED}",
+    "Yandex": f'Едем.\n\n18.08.2026, 15:00, "Пост" <desk@towers.example>:\n> {QUOTED}\n\n-- \nКузнецов',
+    "Mail.ru": f"Едем.\n\n--\nКузнецов\n\nВторник, 18 августа 2026, 15:00 +03:00 от Пост <d@t.example>:\n>{QUOTED}\n",
+    "Gmail": f"Едем.\n\nвт, 18 авг. 2026 г. в 15:00, Пост <d@t.example>:\n\n> {QUOTED}\n>\n",
+    "Gmail, English": f"Едем.\n\nOn Tue, Aug 18, 2026 at 3:00 PM Desk <d@t.example> wrote:\n\n> {QUOTED}\n",
+    "Thunderbird, answer below": f"18.08.2026 15:00, Пост пишет:\n> {QUOTED}\n> Когда?\n\nЕдем.\n\n-- \nКузнецов\n",
+    "iPhone": f"Едем.\n\nОтправлено с iPhone\n\n> 18 авг. 2026 г., в 15:00, Пост <d@t.example> написал(а):\n> {QUOTED}",
+    "Samsung": f"Едем.\n\n-------- Исходное сообщение --------\nОт: Пост\nДата: 18.08.2026 15:00\nТема: x\n\n{QUOTED}",
+}
+
+
+@pytest.mark.parametrize("program", ANSWERS)
+def test_of_an_answer_the_new_words_are_shown_and_every_other_line_is_folded(program):
+    text = ANSWERS[program]
+    reply = split_text(text).reply
+
+    folds = fold_rest(text, reply)
+
+    assert reply == "Едем."
+    assert QUOTED in "\n".join(fold.text for fold in folds)
+    assert lines_of(text) == lines_of(reply) | set().union(*(lines_of(fold.text) for fold in folds))
+
+
+def test_answers_between_quoted_lines_are_folded_with_their_questions():
+    text = "> Кто выехал?\nКузнецов.\n> Когда будет?\nК 18:00."
+
+    (fold,) = fold_rest(text, split_text(text).reply)
+
+    assert (fold.kind, fold.text) == ("quote", text)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["Едем.", "> Когда?", "", "--", "С уважением,", "12.05.2026, 10:00, <a@b.example>:", "От: я", "Тема: ты"]
+        ),
+        max_size=14,
+    )
+)
+def test_no_line_of_a_letter_is_lost_between_its_words_and_its_folds(lines):
+    text = "\n".join(lines)
+    reply = split_text(text).reply
+
+    shown = lines_of(reply).union(*(lines_of(fold.text) for fold in fold_rest(text, reply)))
+
+    assert {line for line in lines_of(text) if any(letter.isalnum() for letter in line)} <= shown
+
+
+def lines_of(text: str) -> set[str]:
+    return {line.strip() for line in text.split("\n") if line.strip()}
 
 
 def test_a_long_quotation_is_counted_whole_and_shown_in_part():

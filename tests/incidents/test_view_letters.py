@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -102,13 +104,22 @@ def test_a_file_is_always_a_download_and_never_a_page(desk):
     assert b"".join(response.streaming_content) == b"<script>alert(1)</script>"
 
 
-def test_the_original_is_the_letter_byte_for_byte(desk):
-    raw = b"Subject: =?koi8-r?B?8NLJ18XU?=\r\n\r\n\xf0\xd2\xc9\xd7\xc5\xd4\r\n"
+WEIRD = [
+    b"Subject: =?koi8-r?B?8NLJ18XU?=\r\n\r\n\xf0\xd2\xc9\xd7\xc5\xd4\r\n",
+    b"From : a\rSubject:\x00\xff\xfe\n\n\r\r\n\n.\n..\nFrom the desk\x1a\x00 no end",
+    b"\xef\xbb\xbf" + bytes(range(256)) * 300,
+    b"",
+]
+
+
+@pytest.mark.parametrize("raw", WEIRD)
+def test_the_original_is_the_letter_byte_for_byte(desk, raw):
     email = make_email(sha256=store.put(raw))
 
     response = desk.get(reverse("incidents:letter_original", args=[email.pk]))
 
-    assert b"".join(response.streaming_content) == raw
+    got = b"".join(response.streaming_content)
+    assert (got, hashlib.sha256(got).hexdigest()) == (raw, email.sha256)
     assert response["Content-Disposition"] == f'attachment; filename="letter-{email.pk}.eml"'
 
 
