@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, F, Func, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_noop
 
@@ -29,6 +29,7 @@ KEPT_BY: dict[str, str] = {
 FLOOD_SPAN = timedelta(hours=1)
 # Email.auto_reasons of a letter with our own loop mark, from whatever address a relay made it come.
 LOOP_MARK = "x-dispatch-loop"
+TOUCHED_SPAN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,14 @@ class Rules:
         rows = SenderRule.objects.order_by().values_list("sender", "action")
         return cls(dict(rows), settings.INCIDENTS_PER_SENDER_HOUR)
 
-    def action(self, sender: str) -> str:
-        """What is said about this address; the full address is stronger than its domain; "" for nothing."""
+    def key(self, sender: str) -> str:
+        """By which name something is said about this address; the full address is stronger than its domain."""
         sender = sender.lower()
-        return self.actions.get(sender) or self.actions.get(f"@{sender.rpartition('@')[2]}", "")
+        return sender if sender in self.actions else f"@{sender.rpartition('@')[2]}"
+
+    def action(self, sender: str) -> str:
+        """What is said about this address; "" for nothing."""
+        return self.actions.get(self.key(sender), "")
 
     def kept_by(self, email: Email, *, opened_lately: int = 0) -> str:
         """The rule (a key of KEPT_BY) by which a letter that belongs nowhere opens nothing; "" if it opens.
@@ -79,3 +84,30 @@ def opened_lately(senders: Collection[str], now: datetime) -> Counter[str]:
     opened = Receipt.objects.filter(state=Receipt.State.OPENED, received_at__gt=now - FLOOD_SPAN)
     by_sender = opened.annotate(sender=Lower("email__from_email")).filter(sender__in=[each.lower() for each in senders])
     return Counter(dict(by_sender.values_list("sender").annotate(Count("pk"))))
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Letters of the last month that a rule speaks of: those that answered nothing, by what became of them."""
+
+    opened: int = 0
+    kept: int = 0
+
+
+def touched(senders: Collection[str], now: datetime) -> dict[str, Touched]:
+    """For each of these senders (addresses or "@domain") the letters a rule about it would decide; two queries.
+
+    A letter counts for the strongest rule only: those of an address with a rule of its own not for its domain.
+    """
+    asked = Rules(dict.fromkeys(senders, "asked") | Rules.load().actions, 0)
+    waited = Receipt.objects.filter(
+        state__in=[Receipt.State.OPENED, Receipt.State.KEPT],
+        direction=Email.Direction.IN,
+        received_at__gt=now - TOUCHED_SPAN,
+    ).annotate(sender=Lower("email__from_email"))
+    domain = Func(F("sender"), Value("^.*@"), Value("@"), function="regexp_replace")
+    of_them = waited.annotate(domain=domain).filter(Q(sender__in=senders) | Q(domain__in=senders))
+    counts: Counter[tuple[str, str]] = Counter()
+    for sender, state, number in of_them.values_list("sender", "state").annotate(Count("pk")):
+        counts[asked.key(sender), state] += number
+    return {each: Touched(counts[each, Receipt.State.OPENED], counts[each, Receipt.State.KEPT]) for each in senders}

@@ -11,7 +11,7 @@ from django.urls import URLResolver, get_resolver
 
 from incidents.models import Incident
 from mailbox import sealing, store
-from mailbox.models import Attachment, Email, Folder, Mailbox, Receipt
+from mailbox.models import Attachment, Email, Folder, Mailbox, Receipt, SenderRule
 from tests.factories import NOW, make_email, make_incident, make_pole
 from towers.models import Pole
 
@@ -42,6 +42,7 @@ class World:
     pole: Pole
     receipt: Receipt
     folder: Folder
+    rule: SenderRule
 
     def address(self, route: str) -> str:
         """An address of this route that names rows of this world."""
@@ -50,6 +51,7 @@ class World:
         pk = self.receipt.pk if route.startswith("letters/receipts/") else pk
         if route.startswith("mail/"):
             pk = self.folder.pk if route.startswith("mail/folders/") else self.folder.mailbox_id
+        pk = self.rule.pk if route.startswith("mail/rules/") else pk
         named = {"code": self.pole.code if route.startswith("towers/") else self.incident.code, "content_id": "logo"}
         route = re.sub(r"\^|\$|\(\?P<url>\.\*\)", "", re.sub(r"\(\?P<app_label>[^)]*\)", "dispatchers", route))
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(named.get(found[1], pk)), route)
@@ -69,4 +71,5 @@ def make_world() -> World:
     receipt = Receipt.objects.create(
         sha256=broken, size=19, direction="in", received_at=NOW, state=Receipt.State.QUARANTINED
     )
-    return World(incident, email, file, incident.pole, receipt, folder)
+    rule = SenderRule.objects.create(sender="@news.example", action=SenderRule.Action.KEEP)
+    return World(incident, email, file, incident.pole, receipt, folder, rule)
