@@ -185,7 +185,8 @@ def _done(request: Request, incident: Incident, event: IncidentEvent) -> HttpRes
         "undoable": undoing.may_be_undone(event, event.at),
     }
     messages.success(request, render_to_string("incidents/_move_done.html", context, request))
-    if there != incident:
-        # The whole page is another one; the message waits for it.
+    is_another_page = there != incident or event.data.get("what") in {"merged", "split_off"}
+    if is_another_page:
+        # Or the same one with other parts; the message waits for it.
         return HttpResponseClientRedirect(there.get_absolute_url()) if request.htmx else redirect(there)
     return answer(request, incident)
