@@ -87,7 +87,7 @@ def take(folder: Folder, session: ImapSession, uids: Sequence[int], now: datetim
     for batch in batches(session.listed(uids, now)):
         rows = list(_receipts(folder, session, batch))
         with transaction.atomic():
-            _write(rows, now)
+            _write(folder, rows, now)
             _move_cursor(folder, batch[-1].uid + 1)
         stored += sum(bool(row.sha256) for row in rows)
     return stored
@@ -113,7 +113,7 @@ def _take_slice(folder: Folder, session: ImapSession, now: datetime) -> int:
     for batch in batches(session.listed([uid for uid in uids if uid not in known], now)):
         rows = list(_receipts(folder, session, batch))
         with transaction.atomic():
-            _write(rows, now)
+            _write(folder, rows, now)
             connecting.pass_by(folder, [uid for uid in uids if uid <= batch[-1].uid])
         stored += sum(bool(row.sha256) for row in rows)
     # The last ones may be stored already, or removed from the server meanwhile.
@@ -197,20 +197,18 @@ def _receipt(folder: Folder, listed: Listed, sha256: str, size: int) -> Receipt:
     )
 
 
-def _write(rows: Sequence[Receipt], now: datetime) -> None:
+def _write(folder: Folder, rows: Sequence[Receipt], now: datetime) -> None:
     whole = [row for row in rows if row.sha256]
     for row in rows:
         if not row.sha256:
             _count_attempt(row, now)
-    if not whole:
-        return
-    folder = whole[0].folder
     # A letter that came at last takes the place of the row that stood for it.
-    here = Receipt.objects.filter(folder=folder, uidvalidity=whole[0].uidvalidity)
-    here.filter(uid__in=[row.uid for row in whole], sha256="").delete()
+    here = Receipt.objects.filter(folder=folder, uidvalidity=folder.uidvalidity, sha256="")
+    here.filter(uid__in=[row.uid for row in whole]).delete()
     Receipt.objects.bulk_create(whole, ignore_conflicts=True)
-    newest = max(row.received_at for row in whole)
-    Folder.objects.filter(pk=folder.pk).update(last_letter_at=Greatest("last_letter_at", newest))
+    if whole:
+        newest = max(row.received_at for row in whole)
+        Folder.objects.filter(pk=folder.pk).update(last_letter_at=Greatest("last_letter_at", newest))
 
 
 def _move_cursor(folder: Folder, cursor: int) -> None:

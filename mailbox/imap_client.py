@@ -58,11 +58,11 @@ class _Limited(imaplib.IMAP4):
         super()._append_untagged(kind, said)  # type: ignore[misc]
 
 
-class _Plain(_Limited, IMAP4WithTimeout):
+class _Plain(_Limited, IMAP4WithTimeout):  # type: ignore[misc]
     pass
 
 
-class _Tls(_Limited, IMAP4_TLS):
+class _Tls(_Limited, IMAP4_TLS):  # type: ignore[misc]
     pass
 
 
@@ -88,7 +88,7 @@ class Client(IMAPClient):  # type: ignore[misc]
 
     def _create_IMAP4(self) -> imaplib.IMAP4:
         if self.ssl:
-            return _Tls(self.host, self.port, self.ssl_context, self._timeout.connect)
+            return _Tls(self.host, self.port, self.ssl_context, self._timeout.connect)  # type: ignore[call-arg]
         return _Plain(self.host, self.port, self._timeout.connect)
 
     def _poll_socket(self, sock: Any, timeout: float | None = None) -> Any:

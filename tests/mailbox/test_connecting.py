@@ -80,7 +80,7 @@ def _passes(folder: Folder, server: dovecot.Dovecot, monkeypatch: pytest.MonkeyP
 
     with monkeypatch.context() as patch, ImapSession(server.facts, folder.name) as session:
         patch.setattr(store, "put_all", lambda contents: (step(), real_put(contents))[1])
-        patch.setattr(fetching, "_write", lambda rows, now: (real_write(rows, now), step()))
+        patch.setattr(fetching, "_write", lambda *words: (real_write(*words), step()))
         fetching.fetch_all(folder, session, timezone.now)
 
 
