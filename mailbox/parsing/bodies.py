@@ -151,10 +151,10 @@ class BodyReader:
     def _section(self, part: Part) -> Section:
         text = self._text(part)
         if part.kind == "text/html" or _LOOKS_HTML.match(text):
-            html = self._cut(text, self._html_left, "html-cut")
+            html = self._cut(text, self._html_left, "html-cut", limits.HTML_CHARS)
             self._html_left -= len(html)
             return Section(html=html)
-        text = self._cut(text, self._text_left, "text-cut")
+        text = self._cut(text, self._text_left, "text-cut", limits.TEXT_CHARS)
         self._text_left -= len(text)
         return Section(text=text)
 
@@ -222,6 +222,8 @@ class BodyReader:
         # Four bytes are the longest character of any usual alphabet.
         most = 4 * limits.TEXT_CHARS
         left = self._html_left if part.kind == "text/html" else self._text_left
+        if not left and part.body.end > part.body.start:
+            self._problems.add("html-cut" if part.kind == "text/html" else "text-cut", str(limits.TEXT_CHARS))
         data = self._without_uuencoded(part.body, most) if left else b""
         declared = part.charset
         if part.kind == "text/html" and not declared and (meta := _META_CHARSET.search(data[:4096])):
@@ -269,11 +271,12 @@ class BodyReader:
         ]
         return self._cut("\n".join(pieces), limits.HTML_CHARS, "html-cut")
 
-    def _cut(self, text: str, limit: int, code: str) -> str:
-        if len(text) <= limit:
+    def _cut(self, text: str, left: int, code: str, limit: int | None = None) -> str:
+        """As much of the text as is left of the limit; what is lost is reported with the limit."""
+        if len(text) <= left:
             return text
-        self._problems.add(code, f"{limit}")
-        return text[:limit]
+        self._problems.add(code, str(limit or left))
+        return text[:left]
 
 
 def _is_body(part: Part, *, is_root: bool) -> bool:

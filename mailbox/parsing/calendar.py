@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 _FOLD = re.compile(r"\r?\n[ \t]")
 _LINE = re.compile(r"([A-Za-z-]{1,40})((?:;[^:;\"]*(?:\"[^\"]*\"[^:;\"]*)*)*):(.*)")
@@ -69,27 +70,34 @@ def _text(event: dict[str, _Value], name: str) -> str:
 
 
 def _when(event: dict[str, _Value]) -> str:
-    """Begin and end; the day is not said twice, an end at another hour needs no zone of its own."""
-    start, end = _moment(event.get("DTSTART")), _moment(event.get("DTEND") or event.get("DUE"))
-    if not start or not end:
-        return " ".join(start or end)
-    if start[:2] == end[:2]:
-        # One moment, or one whole day.
-        return " ".join(part for part in start if part)
-    last = end[1] if end[0] == start[0] else f"{end[0]} {end[1]}".strip()
-    return f"{start[0]} {start[1]}".strip() + f" \N{EN DASH} {last} {start[2]}".rstrip()
+    """Begin and end; the day is not said twice."""
+    start, end = _moment(event.get("DTSTART")), _moment(event.get("DTEND") or event.get("DUE"), is_end=True)
+    day, time, zone = start if any(start) else end
+    last_day, last_time, _zone = end if any(end) else start
+    if (last_day, last_time) == (day, time):
+        words = [day, time, zone]
+    else:
+        words = [day, time, "\N{EN DASH}", last_day if last_day != day else "", last_time, zone]
+    return " ".join(word for word in words if word)
 
 
-def _moment(value: _Value | None) -> tuple[str, str, str] | tuple[()]:
-    """(day, time, zone) of a date as written; nothing is reckoned."""
+def _moment(value: _Value | None, *, is_end: bool = False) -> tuple[str, str, str]:
+    """(day, time, zone) of a date as written, empty for none; a whole day ends before the next one begins."""
     found = _MOMENT.match(value.text) if value else None
     if value is None or found is None:
-        return ()
+        return "", "", ""
     year, month, day, hour, minute, utc = found.groups()
     if hour is None:
-        return f"{day}.{month}.{year}", "", ""
+        return _day(int(year), int(month), int(day), -1 if is_end else 0), "", ""
     zone = "UTC" if utc else value.params.get("TZID", "")
     return f"{day}.{month}.{year}", f"{hour}:{minute}", f"({zone})" if zone else ""
+
+
+def _day(year: int, month: int, day: int, shift: int) -> str:
+    try:
+        return f"{date(year, month, day) + timedelta(days=shift):%d.%m.%Y}"
+    except (ValueError, OverflowError):
+        return f"{day:02}.{month:02}.{year:04}"
 
 
 def _person(value: _Value) -> str:

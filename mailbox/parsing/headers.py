@@ -62,7 +62,7 @@ def split_headers(
         if not line.strip(b"\r\n"):
             return headers, line_stop
         header_stop = _header_end(raw, line_stop, stop)
-        count, size = count + 1, size + header_stop - at
+        count, size = count + 1, size + min(header_stop - at, limits.HEADER_BYTES)
         if count > limits.HEADER_COUNT or size > limits.ALL_HEADERS_BYTES:
             problems.add("headers-cut")
             return headers, _behind_blank_line(raw, at, stop)

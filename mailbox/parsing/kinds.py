@@ -17,6 +17,10 @@ _DAEMON = re.compile(
     r"mta[-_.]?daemon|daemon|bounces?|maildelivery)\b",
     re.IGNORECASE,
 )
+# Addresses from which list servers refuse letters.
+_LIST_SERVER = re.compile(r"^[^@]+-(?:admin|owner|request|bounces?)@", re.IGNORECASE)
+# What Amazon SES says about a letter comes as JSON.
+_SES_NOTICE = re.compile(r'\s*\{.{0,2000}?"(?:notificationType|eventType)"\s*:\s*"(Bounce|Complaint)"', re.DOTALL)
 _NO_REPLY = re.compile(r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply)", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|non[- ]?deliver|not (?:be )?deliver|un(?:able|successful) (?:to )?deliver|"
@@ -24,7 +28,8 @@ _BOUNCE_SUBJECT = re.compile(
     r"deliver\w* (?:status|fail|has (?:fail|been delayed)|problem|notification|error|report|incomplete|"
     r"unsuccessful|delayed)|(?:(?:e-?)?mail|message) (?:system error|fail|delivery|not sent|blocked)|"
     r"(?:failed|failure) (?:delivery|notice)|error sending your (?:mail|message)|message delayed|"
-    r"warning: could not send|user unknown|delayed mail|you sent blocked|permanent delivery failure|"
+    r"warning: could not send|user unknown|(?:are|is) not (?:a )?(?:list )?member|"
+    r"delayed mail|you sent blocked|permanent delivery failure|"
     r"недоставлен|не доставлен|не может быть доставлен|ошибка доставки|возвращено отправителю|"
     r"уведомление о (?:недоставке|состоянии доставки)|доставк\w+ не ?удал|задержка доставки|"
     r"unzustellbar|nicht zustellbar|non remis|non recapitabile|no entregado|onbestelbaar",
@@ -36,7 +41,8 @@ _BOUNCE_TEXT = re.compile(
     r"the following (?:address|recipient|mail)|deliver\w* (?:to .{1,120} )?(?:has |have )?(?:been )?fail|"
     r"sorry to have to inform|permanent (?:fatal )?error|no such user|user unknown|unknown user|"
     r"unknown host|invalid (?:user|recipient|address)|mailbox (?:is )?(?:full|unavailable|not found)|"
-    r"reporting-mta:|failed (?:address|recipient)|\b[45]\d\d[- ]#?[45]\.\d\.\d|^<?\S+@\S+>?:? \b5\d\d\b|"
+    r"reporting-mta:|not (?:a )?member of this (?:mailing )?list|not (?:allowed|authori[sz]ed) to post|"
+    r"failed (?:address|recipient)|\b[45]\d\d[- ]#?[45]\.\d\.\d|^<?\S{1,100}@\S{1,200}>?:? \b5\d\d\b|"
     r"не удалось доставить|не было доставлено|не может быть доставлено|не существует",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -96,6 +102,8 @@ def _kind(root: Part, subject: str, from_email: str, text: str) -> Kind:
         return Kind.BOUNCE
     if report == "disposition-notification":
         return Kind.AUTOREPLY
+    if (notice := _SES_NOTICE.match(text)) is not None:
+        return Kind.BOUNCE if notice[1] == "Bounce" else Kind.FEEDBACK_REPORT
     if _is_bounce(root, subject, from_email, text):
         return Kind.BOUNCE
     return Kind.AUTOREPLY if _is_autoreply(root.headers, subject) else Kind.HUMAN
@@ -133,6 +141,7 @@ def _is_bounce(root: Part, subject: str, from_email: str, text: str) -> bool:
         return True
     hard = 2 * (_DAEMON.match(from_email) is not None)
     hard += return_path_is_null(headers)
+    hard += "x-mlserver" in headers or _LIST_SERVER.match(from_email) is not None
     hard += any(part.kind in _RETURNED for part in root.walk())
     # A person who passes a bounce on or answers one keeps its subject behind a prefix.
     is_own_subject = strip_prefixes(subject) == subject.strip()

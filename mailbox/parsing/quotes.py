@@ -48,7 +48,7 @@ _LABEL = re.compile(
     r"^[\s*]*(?:(?P<sender>from|от(?: кого)?|отправитель|von|de|від)|"
     r"(?P<other>sent|date|to|cc|subject|reply-to|importance|"
     r"кому|копия|дата|отправлено|тема|дата отправки|важность|gesendet|an|betreff|datum))"
-    r"\s*[*]?\s*[:：]",
+    r"\s*+(?:[*]\s*+)?[:：]",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"^\s*(?:[_=\-—–*]\s*){3,}$")

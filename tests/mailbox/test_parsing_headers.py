@@ -122,6 +122,21 @@ def test_an_endless_header_is_cut_and_reported():
     assert "header-cut" in problems(letter)
 
 
+def test_a_huge_header_does_not_hide_the_ones_behind_it():
+    raw = b"X-Junk: " + b"x\n " * 2_000_000 + b"\nFrom: a@b.example\nSubject: KI0075\n\ntext"
+    letter = parse(raw)
+
+    assert (letter.from_email, letter.subject, letter.text) == ("a@b.example", "KI0075", "text")
+    assert "header-cut" in problems(letter)
+
+
+def test_endless_headers_are_cut_before_the_body():
+    letter = parse(b"From: a@b.example\n" + b"X: y\n" * 1_000_000 + b"\ntext")
+
+    assert (letter.from_email, letter.text) == ("a@b.example", "text")
+    assert "headers-cut" in problems(letter)
+
+
 def test_endless_references_keep_the_root_and_the_newest():
     ids = [f"<{n}@x.example>" for n in range(300)]
     letter = parse(f"References: {' '.join(ids)}\n\nx".encode())

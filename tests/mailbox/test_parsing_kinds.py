@@ -70,6 +70,22 @@ def test_a_bounce_without_a_report_is_known_by_its_sender_and_its_words(subject,
     assert kind(f"From: MAILER-DAEMON@mx.example\nSubject: {subject}\n", body) is Kind.BOUNCE
 
 
+@pytest.mark.parametrize(
+    ("event", "expected"), [("Bounce", Kind.BOUNCE), ("Complaint", Kind.FEEDBACK_REPORT), ("Delivery", Kind.HUMAN)]
+)
+def test_a_notice_of_a_sending_service_is_known_by_what_it_says(event, expected):
+    headers = "From: no-reply@sns.example\nSubject: Notification Message\n"
+
+    assert kind(headers, f'{{"notificationType":"{event}","mail":{{}}}}') is expected
+
+
+def test_a_list_server_that_refuses_a_letter_sends_it_back():
+    headers = "From: noc-admin@lists.example\nSubject: You a@b.example are not member (noc)\n"
+
+    assert kind(headers, "You are not a member of this mailing list.") is Kind.BOUNCE
+    assert kind(headers.replace("-admin", ""), "You are not a member of this mailing list.") is Kind.HUMAN
+
+
 @pytest.mark.parametrize("prefix", ["Re", "Fwd", "Пересл"])
 def test_a_person_who_passes_a_bounce_on_is_no_bounce(prefix):
     headers = f'From: a@b.example\nSubject: {prefix}: Undelivered Mail\nContent-Type: multipart/mixed; boundary="b"\n'

@@ -149,6 +149,28 @@ def test_an_uuencoded_file_leaves_the_text_and_becomes_an_attachment():
     assert [(file.name, file.content) for file in letter.attachments] == [("act.txt", b"uuencoded content")]
 
 
+def test_a_winmail_dat_gives_its_body_and_its_file():
+    letter = read("winmail_with_body_and_act")
+
+    assert letter.text == "Отсутствует ВЭС на опоре 41960-P-43-1-1."
+    assert [(file.name, file.content) for file in letter.attachments] == [("Акт выезда.pdf", b"%PDF-1.4 act")]
+    assert problems(letter) == set()
+
+
+def test_an_invitation_alone_is_told_in_words():
+    letter = read("invitation_without_text")
+
+    assert letter.text.startswith("Плановое отключение ВЭС, БС 18972\n12.05.2026 10:00")
+    assert [file.name for file in letter.attachments] == ["part-1.ics"]
+
+
+def test_a_letter_passed_on_without_a_word_is_quoted():
+    letter = read("forward_as_attachment_only")
+
+    assert letter.quoted_text.endswith("Нет питания на БС 18972.")
+    assert [file.name for file in letter.attachments] == ["KI0075.eml"]
+
+
 def test_headers_are_found_among_stray_lines():
     letter = read("headers_damaged_by_a_relay")
 

@@ -67,6 +67,7 @@ def _reading(parsed: ParsedEmail, match: Match) -> dict[str, Any]:
             for each in parsed.attachments
         ],
         "kind": parsed.kind.value,
+        "security": parsed.security,
         "codes": list(dict.fromkeys(each["value"] or each["text"] for each in evidence)),
         "pole": match.pole_code,
         "base_station": match.station_name,
