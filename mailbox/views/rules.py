@@ -98,10 +98,10 @@ def _save(request: Request, form: RuleForm, rule: SenderRule) -> HttpResponse:
 def _page(request: Request, new: RuleForm, changing: RuleForm | None = None) -> HttpResponse:
     after = request.GET.get("after", "")
     found = SenderRule.objects.select_related("author").order_by("sender")
-    if changing and changing.rule:
-        # Its own page, so that it is at hand however many there are.
-        found = found.filter(sender__gte=changing.rule.sender)
     listed = list((found.filter(sender__gt=after) if after else found)[: RULES_ON_A_PAGE + 1])
+    if changing and changing.rule not in listed[:RULES_ON_A_PAGE]:
+        # Of a long list the page that begins with it.
+        listed = list(found.filter(sender__gte=changing.initial["sender"])[: RULES_ON_A_PAGE + 1])
     shown, more = listed[:RULES_ON_A_PAGE], len(listed) > RULES_ON_A_PAGE
     counts = deciding.touched([rule.sender for rule in shown], timezone.now()) if shown else {}
     rows = [Row(rule, counts[rule.sender], changing if changing and changing.rule == rule else None) for rule in shown]
