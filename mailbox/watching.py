@@ -70,8 +70,10 @@ def watch(stop: threading.Event) -> None:
         try:
             if not is_settled:
                 mailboxes.follow_settings()
-                is_settled = True
             roster.follow()
+            if not is_settled and not mailboxes.watched_folders().exists():
+                logger.info("mail: watching nothing yet: no mailbox is connected")
+            is_settled = True
         except DatabaseError as error:
             logger.warning("mail: %s", error)
             roster.let_go()

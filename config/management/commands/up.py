@@ -83,11 +83,7 @@ class Command(BaseCommand):
             # Before the worker and the watcher, who would take the letters of the past as fresh ones.
             with self.step("demo history"):
                 self.supervisor.run("demo history", services.manage("demo_seed"), waiting=self.tend_servers)
-        rest = [services.worker(self.var)]
-        if demo or settings.MAIL_ACCOUNT:
-            rest.append(services.watcher())
-        else:
-            self.say("  no letters come in: PARSING_EMAIL_SERVER is not set")
+        rest = [services.worker(self.var), services.watcher()]
         if demo:
             rest.append(services.demo_letters())
         wait([web, *map(begin, rest)])
