@@ -93,10 +93,10 @@ def settle_opener(incident: Incident) -> Kept | None:
     if incident.registration != Incident.Registration.MAIL or incident.merged_into_id:
         return None
     letters = incident.letters.select_related("email").order_by("email__received_at", "email_id")
-    first, *others = letters.filter(way=Way.OPENED) or [None]
-    for other in others:
+    openers = list(letters.filter(way=Way.OPENED))
+    for other in openers[1:]:
         _set_way(other, Way.HAND)
-    promoted = None if first else letters.filter(_HUMAN).first() or letters.filter(_INCOMING).first()
+    promoted = None if openers else letters.filter(_HUMAN).first() or letters.filter(_INCOMING).first()
     if promoted is None:
         return None
     kept = Kept.of(promoted)
