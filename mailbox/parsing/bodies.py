@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mailbox.parsing import limits
 from mailbox.parsing.attachments import attachment, content_id, file_name, make_attachment
 from mailbox.parsing.charset import decode
-from mailbox.parsing.html import Page
+from mailbox.parsing.html import Page, is_blank
 from mailbox.parsing.mime import Part
 from mailbox.parsing.model import ParsedAttachment
 from mailbox.parsing.problems import Problems
@@ -56,6 +56,7 @@ class BodyReader:
         self._depth = depth
         self._parts: list[tuple[Part, bool]] = []
         self._files: list[ParsedAttachment] = []
+        self._winmails: dict[int, Winmail | None] = {}
         self._is_passed_on = False
         # What may still be read, over all parts.
         self._text_left = limits.TEXT_CHARS
@@ -64,12 +65,11 @@ class BodyReader:
 
     def read(self, root: Part) -> Body:
         sections = self._sections(root, is_root=True)
-        unpacked = {number: self._open(part) for number, (part, _) in enumerate(self._parts) if is_winmail(part)}
-        sections = self._or_stand_ins(sections, [each for each in unpacked.values() if each])
-        body = self._shown(sections)
+        self._winmails = {number: self._open(part) for number, (part, _) in enumerate(self._parts) if is_winmail(part)}
+        body = self._shown(self._or_stand_ins(sections))
         named = {found.lower() for found in _CID.findall(body.html)}
         for number, (part, inline) in enumerate(self._parts):
-            if winmail := unpacked.get(number):
+            if winmail := self._winmails.get(number):
                 body.attachments += winmail.files(named)
                 continue
             inline = inline or (content_id(part).lower() in named and bool(content_id(part)))
@@ -80,8 +80,7 @@ class BodyReader:
 
     def marked_text(self, root: Part) -> str:
         """The text alone, for a letter that only stands in another one."""
-        sections = self._or_stand_ins(self._sections(root, is_root=True), [])
-        return self._shown(sections).marked_text
+        return self._shown(self._or_stand_ins(self._sections(root, is_root=True))).marked_text
 
     def _open(self, part: Part) -> Winmail | None:
         winmail = open_winmail(part)
@@ -89,17 +88,12 @@ class BodyReader:
             self._problems.add("winmail-damaged")
         return winmail
 
-    def _or_stand_ins(self, sections: list[Section], winmails: list[Winmail]) -> list[Section]:
+    def _or_stand_ins(self, sections: list[Section]) -> list[Section]:
         """The sections, or when there is nothing to read in them, the next best thing."""
-        for stand_in in (
-            lambda: sections,
-            self._inline_files,
-            lambda: [self._of_winmail(each) for each in winmails],
-            self._calendars,
-            self._passed_on,
-        ):
-            found = stand_in()
-            if any(section.text.strip() or section.html.strip() for section in found):
+        if _are_readable(sections):
+            return sections
+        for stand_in in (self._inline_files, self._winmail_bodies, self._calendars, self._passed_on):
+            if _are_readable(found := stand_in()):
                 return found
         return sections
 
@@ -108,7 +102,7 @@ class BodyReader:
         html = self._joined_html(sections)
         markup = self._markup(sections, pages) if html else ""
         texts = [
-            section.text.strip("\n") if section.text.strip() or page is None else page.text()
+            section.text.strip("\n") if section.text.strip() else page.text() if page else ""
             for section, page in zip(sections, pages, strict=True)
         ]
         return Body(self._cut("\n\n".join(filter(None, texts)), limits.TEXT_CHARS, "text-cut"), html, markup)
@@ -166,11 +160,15 @@ class BodyReader:
             if part.disposition.main != "attachment" and part.kind in ("text/plain", "text/html")
         ]
 
-    def _of_winmail(self, winmail: Winmail) -> Section:
-        return Section(
-            self._cut(storable(winmail.letter.text), limits.TEXT_CHARS, "text-cut"),
-            self._cut(storable(winmail.letter.html), limits.HTML_CHARS, "html-cut"),
-        )
+    def _winmail_bodies(self) -> list[Section]:
+        letters = [winmail.letter for winmail in self._winmails.values() if winmail]
+        return [
+            Section(
+                self._cut(storable(letter.text), limits.TEXT_CHARS, "text-cut"),
+                self._cut(storable(letter.html), limits.HTML_CHARS, "html-cut"),
+            )
+            for letter in letters[:_SHOWN_LETTERS]
+        ]
 
     def _calendars(self) -> list[Section]:
         calendars = [part for part, _inline in self._parts if part.kind == "text/calendar"]
@@ -277,6 +275,10 @@ class BodyReader:
             return text
         self._problems.add(code, str(limit or left))
         return text[:left]
+
+
+def _are_readable(sections: list[Section]) -> bool:
+    return any(section.text.strip() or not is_blank(section.html) for section in sections)
 
 
 def _is_body(part: Part, *, is_root: bool) -> bool:

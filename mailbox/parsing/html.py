@@ -27,6 +27,9 @@ _TAG = re.compile(
     rf"{{0,{limits.HTML_ATTRIBUTES}}}+[\s/]*+(>?)"
 )
 _CLOSED_TAG = re.compile(r"<[^<>]*>")
+_UNSHOWN = re.compile(r"<!--.*?-->|<(style|head|title|script)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+# Outlook's styles alone may take as much.
+_LONGEST_BLANK = 20_000
 _LINE_TAG = re.compile(r"<(?:/p|br|/div|/tr|/li|/h\d|/table)\b[^<>]*>", re.IGNORECASE)
 # A browser opens these again in every block that they were not closed before.
 _FORMATTING = frozenset(
@@ -89,6 +92,13 @@ class Page:
 def html_to_text(html: str) -> str:
     """HTML as plain text, whatever it is."""
     return Page(html).text()
+
+
+def is_blank(html: str) -> bool:
+    """Whether a page shows nothing, as programs write it that pass something on without a word."""
+    if len(html) > _LONGEST_BLANK or "<img" in html.lower():
+        return False
+    return not entities.unescape(_CLOSED_TAG.sub("", _UNSHOWN.sub("", html))).strip()
 
 
 def crude_text(html: str) -> str:

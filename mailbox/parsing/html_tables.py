@@ -18,7 +18,7 @@ class _Room:
     left = _MAX_CHARS
 
 
-class BoundedTable(Table):
+class BoundedTable(Table):  # type: ignore[misc]  # inscriptis has no types
     """A table that gives up its columns, but none of its words, when they would take too much room."""
 
     __slots__ = ("room",)

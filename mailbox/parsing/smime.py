@@ -25,9 +25,10 @@ def protection(beginning: bytes, declared: str) -> str:
     """ "signed" or "encrypted", as the first bytes of the object say, else as its smime-type declares."""
     try:
         inside, _length = _header(memoryview(beginning), 0)
-        _tag, kind, _end = _element(memoryview(beginning), inside)
+        _tag, identifier, _end = _element(memoryview(beginning), inside)
+        kind = bytes(identifier)
     except (_Damaged, IndexError):
-        kind = memoryview(b"")
+        kind = b""
     if kind == _SIGNED_DATA:
         return "signed"
     if kind in _ENCRYPTED:
@@ -41,17 +42,22 @@ def signed_content(data: bytes) -> bytes | None:
     """The MIME part inside a CMS SignedData, or None when there is none to be had."""
     try:
         outer = _children(_content(memoryview(data), _SEQUENCE))
-        if next(outer) != (_OID, _SIGNED_DATA):
+        if not _names(next(outer), _SIGNED_DATA):
             return None
         signed = _content(_expect(next(outer), _CONTEXT_0), _SEQUENCE)
         # Version and digest algorithms stand in front of the content.
         fields = [value for tag, value in _children(signed) if tag == _SEQUENCE]
         inner = _children(fields[0])
-        if next(inner) != (_OID, _DATA):
+        if not _names(next(inner), _DATA):
             return None
         return _octets(_expect(next(inner), _CONTEXT_0))
     except (_Damaged, StopIteration, IndexError):
         return None
+
+
+def _names(element: tuple[int, memoryview], identifier: bytes) -> bool:
+    tag, value = element
+    return tag == _OID and len(value) == len(identifier) and bytes(value) == identifier
 
 
 def _octets(data: memoryview) -> bytes:
@@ -114,7 +120,7 @@ def _end_of_contents(data: memoryview, at: int) -> int:
     """The place of the end mark that belongs to content beginning here; nesting counted, not recursed."""
     open_marks = 1
     for _ in range(_MAX_PIECES):
-        if data[at : at + 2] == b"\x00\x00":
+        if bytes(data[at : at + 2]) == b"\x00\x00":
             open_marks -= 1
             if open_marks == 0:
                 return at

@@ -3,6 +3,7 @@
 Every length is checked against what is there; what does not fit makes the whole file damaged.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailbox.parsing import limits
@@ -57,11 +58,32 @@ def read_tnef(data: bytes) -> TnefLetter | None:
 
 
 def _read(data: bytes, start: int, end: int, letter: TnefLetter, depth: int) -> None:
+    codepage, has_properties = "", False
+    files: list[TnefFile] = []
+    for name, value, after in _attributes(data, start, end):
+        if name == _NEW_FILE:
+            if len(files) >= limits.TNEF_FILES:
+                break
+            files.append(TnefFile())
+        elif name in (_FILE_TITLE, _FILE_DATA, _FILE_PROPERTIES):
+            if not files:
+                raise Damaged
+            _take_fact(files[-1], data, name, value, after, codepage)
+        elif name == _CODEPAGE:
+            codepage = f"cp{_number(data, value, after)}"
+        elif name == _BODY and not depth:
+            letter.text = letter.text or _string(data[value:after], codepage)
+        elif name == _MESSAGE_PROPERTIES and not depth and not has_properties:
+            has_properties = True
+            _take_body(letter, _properties(data, value, after), codepage)
+    _keep(data, files, letter, depth)
+
+
+def _attributes(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """(name, begin, end) of each attribute of the letter and its files."""
     if _number(data, start, end) != _SIGNATURE:
         raise Damaged
-    at, codepage, has_properties = start + 6, "", False
-    current = TnefFile()
-    files: list[TnefFile] = []
+    at = start + 6
     while end - at >= 11:
         level, name, length = data[at], _number(data, at + 1, end), _number(data, at + 5, end)
         value, after = at + 9, at + 9 + length
@@ -69,26 +91,8 @@ def _read(data: bytes, start: int, end: int, letter: TnefLetter, depth: int) -> 
             raise Damaged
         if _checksum(data, value, after) != int.from_bytes(data[after : after + 2], "little"):
             raise Damaged
+        yield name, value, after
         at = after + 2
-        if name == _CODEPAGE:
-            codepage = f"cp{_number(data, value, after)}"
-        elif name == _BODY and not depth:
-            letter.text = letter.text or _string(data[value:after], codepage)
-        elif name == _MESSAGE_PROPERTIES and not depth and not has_properties:
-            has_properties = True
-            _take_body(letter, _properties(data, value, after), codepage)
-        elif name == _NEW_FILE:
-            if len(files) >= limits.TNEF_FILES:
-                break
-            current = TnefFile()
-            files.append(current)
-        elif name == _FILE_TITLE:
-            current.name = current.name or _string(data[value:after], codepage)
-        elif name == _FILE_DATA:
-            current.start, current.end = value, after
-        elif name == _FILE_PROPERTIES:
-            _take_file(current, _properties(data, value, after), codepage)
-    _keep(data, files, letter, depth)
 
 
 def _keep(data: bytes, files: list[TnefFile], letter: TnefLetter, depth: int) -> None:
@@ -112,13 +116,21 @@ def _take_body(letter: TnefLetter, properties: Properties, codepage: str) -> Non
     cpid = properties.number(_P_CPID)
     charset = f"cp{cpid}" if cpid and cpid != 65001 else "utf-8" if cpid else codepage
     letter.text = properties.text(_P_BODY, codepage) or letter.text
-    if html := properties.raw(_P_BODY_HTML):
-        letter.html = decode(html, charset)[0]
-    elif html_text := properties.text(_P_BODY_HTML, codepage):
-        letter.html = html_text
-    elif (packed := properties.raw(_P_RTF)) and (rtf := decompress(packed)) is not None:
-        text, html = read_rtf(rtf)
-        letter.text, letter.html = letter.text or text, html
+    letter.html = decode(properties.raw(_P_BODY_HTML), charset)[0] or properties.text(_P_BODY_HTML, codepage)
+    if letter.html:
+        return
+    if (rtf := decompress(properties.raw(_P_RTF))) is not None:
+        text, letter.html = read_rtf(rtf)
+        letter.text = letter.text or text
+
+
+def _take_fact(file: TnefFile, data: bytes, name: int, value: int, after: int, codepage: str) -> None:
+    if name == _FILE_TITLE:
+        file.name = file.name or _string(data[value:after], codepage)
+    elif name == _FILE_DATA:
+        file.start, file.end = value, after
+    else:
+        _take_file(file, _properties(data, value, after), codepage)
 
 
 def _take_file(file: TnefFile, properties: Properties, codepage: str) -> None:

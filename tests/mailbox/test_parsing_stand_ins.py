@@ -96,6 +96,17 @@ def test_a_letter_passed_on_as_a_file_is_read_as_quoted_text():
     assert letter.attachments[0].content == INNER
 
 
+@pytest.mark.parametrize("blank", ["", "<div><br></div>", "<head><style>p {}</style></head><!-- x --><p>&nbsp;</p>"])
+def test_a_page_that_shows_nothing_is_no_text_of_its_own(blank):
+    page = b"Content-Type: text/html\n\n" + blank.encode()
+
+    assert "БС 18972" in parse(mixed(page, b"Content-Type: message/rfc822\n\n" + INNER)).text
+
+
+def test_a_letter_of_blanks_has_no_text():
+    assert parse(b"From: a@b.example\n\n \t\n\n ").text == ""
+
+
 def test_words_of_his_own_come_first_when_the_sender_has_some():
     letter = parse(mixed(b"\nSee the file.", b"Content-Type: message/rfc822\n\n" + INNER))
 
