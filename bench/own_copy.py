@@ -38,7 +38,7 @@ class Copy:
         # The simulator stays quiet: only the measurement writes letters.
         self.environment = os.environ | {"VAR_DIR": str(var), "PORT": str(port), "DEMO_LETTER_SECONDS": "86400"}
 
-    def start(self, limit: float = 180) -> None:
+    def start(self, limit: float = 600) -> None:
         """Start and wait for /healthz to say that everything stands."""
         log = (self.var / "up.log").open("ab")
         self.process = subprocess.Popen(
@@ -50,7 +50,7 @@ class Copy:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(60)
 
     def healthy(self) -> bool:
         import requests
@@ -107,8 +107,8 @@ def running() -> Iterator[Copy]:
     """Start a copy in a new folder, stop it and remove the folder afterwards."""
     with tempfile.TemporaryDirectory(prefix="dispatch-bench-") as folder:
         copy = Copy(Path(folder).resolve(), free_port())
-        copy.start()
         try:
+            copy.start()
             yield copy
         finally:
             copy.stop()
