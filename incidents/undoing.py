@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents import events, placing
+from incidents.codes import code_in_subject
 from incidents.errors import DomainError
 from incidents.models import Comment, Incident, IncidentEmail, IncidentEvent, Suggestion
 from incidents.moving import DEEDS, PARTNERS, has_left, tried_again
@@ -58,8 +59,7 @@ def _bring_back(deed: IncidentEvent, source: Incident, target: Incident, by: Use
     kept = {each["email"]: Kept(**each) for each in deed.data["letters"]}
     places = placing.places_of(kept)
     _refuse_if_changed(deed, source, target, places)
-    since = target.letters.filter(thread__in=deed.data["threads"]).exclude(email__in=kept)
-    places += placing.places_of(since.values_list("email", flat=True))
+    places += placing.places_of(_came_since(deed, source, target))
     _reopen(deed.data["suggestions"])
     if deed.kind == "merged":
         _unmerge(deed, source)
@@ -76,6 +76,17 @@ def _bring_back(deed: IncidentEvent, source: Incident, target: Incident, by: Use
     placing.follow_power(places, target, source)
     for incident in sorted((source, target), key=lambda each: each.pk):
         placing.recount(incident, at)
+
+
+def _came_since(deed: IncidentEvent, source: Incident, target: Incident) -> list[int]:
+    """Letters that came to the target because of the deed: to conversations it brought, or by the merged code."""
+    before = [each["email"] for each in deed.data["letters"]]
+    since = target.letters.exclude(email__in=before)
+    threads = set(deed.data["threads"])
+    if deed.kind == "merged":
+        by_code = since.filter(way=IncidentEmail.Way.CODE).values_list("thread", "email__subject")
+        threads |= {thread for thread, subject in by_code if code_in_subject(subject) == source.code}
+    return list(since.filter(thread__in=threads).values_list("email", flat=True))
 
 
 def _refuse_if_changed(

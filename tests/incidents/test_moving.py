@@ -361,6 +361,21 @@ def test_an_answer_that_came_since_goes_back_with_its_conversation(me):
     is_whole()
 
 
+def test_a_letter_with_the_merged_code_goes_back_to_the_incident_it_names(me):
+    source, target = make_talk(1), make_talk(1)
+    event = deed("merge", source, target, me)
+    named, other = make_letter(130, subject=f"Фото, {source.code}"), make_letter(131, subject=f"Фото, {target.code}")
+    for letter in (named, other):
+        services.attach_email(target, letter, way=Way.CODE, at=LATER)
+    services.attach_email(target, answer := make_letter(132), way=Way.THREAD, at=LATER, thread=named.pk)
+
+    undoing.undo(event, by=me, at=LATER)
+
+    assert letters_of(source)[1:] == [named, answer]
+    assert letters_of(target)[1:] == [other]
+    is_whole()
+
+
 def test_an_observer_may_neither_move_nor_undo(me):
     from django.core.exceptions import PermissionDenied
 
