@@ -11,7 +11,7 @@ from django.db.models import CharField, Count, F, Func, QuerySet, Value
 from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_noop, pgettext
 
 from incidents.marks import Piece, Span, pieces
 from mailbox.imap import readable
@@ -29,8 +29,10 @@ LOOKS = {
     State.KEPT: ("", "bookmark"),
     State.QUARANTINED: ("is-over", "alert-triangle"),
 }
+# Reasons that mailbox.fetching writes; those of failed readings are the errors themselves.
+REASONS = (gettext_noop("the server named this letter and did not hand it over"),)
 # Characters that are looked through for the place to show, and those shown; marks stand at private characters.
-SEARCHED, SHOWN, BEFORE = 6_000, 240, 60
+SEARCHED, SHOWN, BEFORE = 6_000, 240, 16
 _START, _STOP = "\ue000", "\ue001"
 # What the search takes for more than letters; a tag would even be left out of the answer.
 _APART = JOINTS + "<>&"
@@ -109,7 +111,7 @@ class Fate:
         if self.receipt.state == State.KEPT and self.receipt.rule in KEPT_BY:
             return _(KEPT_BY[self.receipt.rule])
         reason = self.receipt.reason.strip()
-        return _(reason) if reason else ""
+        return _(reason) if reason in REASONS else reason
 
     @property
     def next_try_at(self) -> datetime | None:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from incidents import ledger_rows
 from incidents.ledger_rows import LOOKS
@@ -27,6 +27,8 @@ def weekday(value: date) -> str:
     """“Today, 23 November, Monday”; with the year when it is another one."""
     today = timezone.localdate()
     words = date_format(value, "j E, l" if value.year == today.year else "j E Y, l")
+    if not (get_language() or "").startswith("en"):
+        words = words.lower()
     near = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}
     return f"{near[value]}, {words}" if value in near else words
 
@@ -35,12 +37,12 @@ def weekday(value: date) -> str:
 def fate_title(fate: str) -> str:
     """A fate as the name of a list."""
     return {
-        Receipt.State.NEW: _("Not taken yet"),
-        Receipt.State.OPENED: _("Opened incidents"),
-        Receipt.State.JOINED: _("Joined incidents"),
-        Receipt.State.COPY: _("Copies"),
-        Receipt.State.KEPT: _("Kept without incident"),
-        Receipt.State.QUARANTINED: _("Quarantine"),
+        Receipt.State.NEW: pgettext("fates", "Not taken yet"),
+        Receipt.State.OPENED: pgettext("fates", "Opened incidents"),
+        Receipt.State.JOINED: pgettext("fates", "Joined incidents"),
+        Receipt.State.COPY: pgettext("fates", "Copies"),
+        Receipt.State.KEPT: pgettext("fates", "Kept without incident"),
+        Receipt.State.QUARANTINED: pgettext("fates", "Quarantine"),
     }[Receipt.State(fate)]
 
 
@@ -57,6 +59,8 @@ def fate_icon(fate: str) -> str:
 @register.filter
 def short_size(size: int) -> str:
     """“1 kB”, “340 kB”, “2.4 MB”: a column has no room for bytes."""
+    if not size:
+        return "—"
     if size < 1_000_000:
         return _("%(n)s kB") % {"n": number_format(max(1, round(size / 1000)))}
     return _("%(n)s MB") % {"n": number_format(round(size / 1_000_000, 1))}
