@@ -134,8 +134,9 @@ def _facts(email: Email):  # type: ignore[no-untyped-def]
 
 
 def _codes(found: Sequence[Found], read: Sequence[_Read]) -> dict[int, str]:
-    wanted = {where.incident_id for where in found} | {each.place.incident_id for each in read if each.place}
-    return dict(Incident.objects.filter(pk__in=wanted - {None}).values_list("pk", "code"))
+    wanted = {where.incident_id for where in found if where.incident_id}
+    wanted |= {each.place.incident_id for each in read if each.place}
+    return dict(Incident.objects.filter(pk__in=wanted).values_list("pk", "code"))
 
 
 def _difference(email: Email, what: str, before: str, now: str) -> Difference:
@@ -159,9 +160,10 @@ def _site(read: _Read) -> Iterator[Difference]:
         return
     kept = place.incident.reading
     if not reading.stands_in(kept, read.parsed):
-        # A later letter named the site: so this one did not.
-        kept = {}
-    if reading.site_of(kept) != reading.site_of(read.match.as_json()):
+        # A later letter named the site: so this one did not, and how it failed to is not known any more.
+        if read.match.pole_id:
+            yield _difference(read.email, "site", "no site", _named(read.match.as_json()))
+    elif reading.site_of(kept) != reading.site_of(read.match.as_json()):
         yield _difference(read.email, "site", _named(kept), _named(read.match.as_json()))
 
 

@@ -43,7 +43,7 @@ def attachment(request: Request, pk: int) -> FileResponse:
 @require_safe
 @reads_letters
 @vary_on_headers("HX-Request")
-@csp_replace(_PAGE_POLICY)
+@csp_replace(_PAGE_POLICY)  # type: ignore[arg-type]  # typed for views without arguments
 def preview(request: Request, pk: int) -> HttpResponse:
     """What can be shown of a file: a page of its own, or for the card the inside of its window."""
     file = find(pk)

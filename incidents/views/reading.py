@@ -94,8 +94,8 @@ def _as_read(read: Reading) -> Incident:
         pole = Pole.objects.filter(code=case.pole_code).first()
         station = BaseStation.objects.filter(name=case.station_name, pole=pole).select_related("pole").first()
     else:
-        pole = Pole.objects.filter(pk=match.pole_id).first()
-        station = BaseStation.objects.filter(pk=match.station_id).select_related("pole").first()
+        pole = Pole.objects.filter(pk=match.pole_id or 0).first()
+        station = BaseStation.objects.filter(pk=match.station_id or 0).select_related("pole").first()
     return Incident(pole=pole, base_station=station)
 
 

@@ -70,7 +70,7 @@ def test_a_site_that_is_found_today_is_told():
 
 def test_a_letter_is_compared_with_its_own_reading_and_not_with_a_later_ones():
     make_pole(ONE)
-    arrive(letter("Отсутствует ВЭС", message_id="<1@operator.example>"))
+    arrive(letter(f"Отсутствует ВЭС {OTHER}", message_id="<1@operator.example>"))
     arrive(letter("Re: ВЭС", f"Это {ONE}", answers="<1@operator.example>"), 1)
 
     assert Incident.objects.get().reading["pole_code"] == ONE
