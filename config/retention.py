@@ -92,7 +92,8 @@ def _unread(now: datetime, *, delete: bool) -> Finding:
 
 
 def _letters(now: datetime, *, delete: bool) -> Finding:
-    old = Email.objects.filter(place=None, received_at__lt=_keep_from(now))
+    # A letter that somebody corrected is a test of the rules, for as long as there are rules.
+    old = Email.objects.filter(place=None, reading_case=None, received_at__lt=_keep_from(now))
     found = _counted(_("old letters without incident"), old)
     last = 0
     while delete and (batch := list(old.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH])):
@@ -114,7 +115,8 @@ def _delete_letters(batch: list[int]) -> None:
     """Delete those that still belong to no incident; their bytes go when no row points at them."""
     # Lock first, look again afterwards: whoever puts a letter into an incident now waits for us, or we for him.
     locked = list(Email.objects.select_for_update().filter(pk__in=batch).values_list("pk", flat=True))
-    alone = list(Email.objects.filter(pk__in=locked, place=None).values_list("pk", flat=True))
+    free = Email.objects.filter(pk__in=locked, place=None, reading_case=None)
+    alone = list(free.values_list("pk", flat=True))
     Receipt.objects.filter(email__in=alone).delete()
     Email.objects.filter(pk__in=alone).delete()
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from config import retention
 from incidents import intake, reading, services
 from incidents.models import Incident, ReadingCase
 from mailbox import inbox, store
 from mailbox.models import Email
-from tests.factories import NOW, make_pole, make_station, make_user
+from tests.factories import NOW, make_email, make_pole, make_station, make_user
 from tests.written import letter
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +170,14 @@ def test_what_was_read_when_it_came_is_told_where_it_differs():
 
     assert read.differs
     assert (read.match.pole_code, (read.then or {})["pole_code"]) == (ONE, None)
+
+
+def test_a_letter_without_incident_that_is_a_case_is_kept_for_good(settings):
+    keep = timedelta(days=settings.UNJOINED_LETTER_KEEP_DAYS)
+    case = ReadingCase.objects.create(email=make_email(received_at=NOW - keep - timedelta(days=1)))
+    other = make_email(received_at=NOW - keep - timedelta(days=1))
+
+    retention.sweep(now=NOW, delete=True)
+
+    assert list(Email.objects.all()) == [case.email]
+    assert not Email.objects.filter(pk=other.pk).exists()
