@@ -39,10 +39,11 @@ SELECT lpad(to_hex(n), 64, '0'), lpad(to_hex(n), 64, '0'), 900 + n % 90000,
 FROM generate_series(1, {rows}) n, LATERAL (SELECT 'Добрый день! На площадке по адресу Слободской район, деревня '
     || 'Стулово, дом ' || n % 200 || ', пропало ' || CASE WHEN n % 3 = 0 THEN 'внешнее электроснабжение, нет питания'
     ELSE 'напряжение на вводе' END || '. Просим направить бригаду и сообщить срок прибытия. Заявка '
-    || md5(n::text) || CASE WHEN n % 500 = 0 THEN ' Запустили генератор.' ELSE '' END
-    || CASE WHEN n % ({rows} / 20) = 7 THEN ' Не открывается шлагбаум.' ELSE '' END
+    || md5(n::text) || CASE WHEN n % 500 = 41 THEN ' Запустили генератор.' ELSE '' END
+    || CASE WHEN n % ({rows} / 20) = 57 THEN ' Не открывается шлагбаум.' ELSE '' END
     || ' С уважением, дежурный инженер центра управления сетью, телефон для связи 8 800 ' || n % 10000 AS body) letter
 WHERE n % 100 >= 8 AND n % 1000 <> 500 AND n <= {rows} - 20;
+INSERT INTO mailbox_threadid (email_id, message_id) SELECT id, message_id FROM mailbox_email;
 INSERT INTO mailbox_receipt (folder_id, uidvalidity, uid, direction, sha256, size, received_at, stored_at, state, rule,
     reason, is_old, email_id, attempts, next_try_at)
 SELECT (SELECT min(id) FROM mailbox_folder) + (CASE WHEN n % 5 = 0 THEN 1 ELSE 0 END)
@@ -97,7 +98,7 @@ PAGES = {
     "a third, one folder": "/letters/?q=питания&folder={small}",
     "two frequent words": "/letters/?q=питания+бригаду",
     "a word and a bounce": "/letters/?q=питания&kind=bounce",
-    "a pole": "/letters/?q=12345-P-45-1-1",
+    "a pole": "/letters/?q=14242-P-12-1-1",
     "a Message-ID": "/letters/?q=%3C4242%40operator.example%3E",
     "an incident": "/letters/?q=NT-4242",
     "nothing": "/letters/?q=абракадабра",

@@ -23,6 +23,8 @@ from mailbox.models import Email, Folder, Outgoing, Receipt, Reconciliation
 State = Receipt.State
 FINAL = (State.OPENED, State.JOINED, State.COPY, State.KEPT, State.QUARANTINED)
 DAYS = 30
+# Older letters were compared when they were new; `check_ledger --days` looks farther.
+COMPARED_DAYS = 7
 LATE = timedelta(minutes=5)
 # The nightly comparison may take its time; two nights without one are an alarm.
 COMPARED_WITHIN = timedelta(hours=36)
@@ -98,7 +100,7 @@ def by_day(lines: Sequence[Line], first: date, last: date) -> list[Line]:
     return list(days.values())
 
 
-def alarms(now: datetime, *, days: int = DAYS) -> list[Alarm]:
+def alarms(now: datetime, *, days: int = COMPARED_DAYS) -> list[Alarm]:
     """Everything that is amiss with the letters of the last days, the worst first; empty when all is well."""
     today = timezone.localdate(now)
     lines = balance(today - timedelta(days=days - 1), today)
