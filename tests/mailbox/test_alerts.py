@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from smtplib import SMTPRecipientsRefused
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 
 from demo.telegram import Telegram
 from mailbox import alerts, notices
@@ -255,6 +258,31 @@ def test_one_recipient_who_cannot_be_reached_keeps_nobody_waiting(settings, tele
     tick()
 
     assert [each.chat for each in telegram.sent] == ["8"]
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_workers_that_look_at_the_same_moment_tell_once(monkeypatch, telegram):
+    make_folder(seen=NOW - 10 * MINUTE)
+    save = Notice.save
+
+    def save_slowly(self: Notice, **over: Any) -> None:
+        time.sleep(0.2)  # so that all of them have looked before the first has claimed
+        save(self, **over)
+
+    monkeypatch.setattr(Notice, "save", save_slowly)
+
+    def work() -> None:
+        tick()
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+
+    tick()
+    assert (len(telegram.sent), len(letters())) == (1, 1)
 
 
 def test_looking_at_a_mail_that_is_well_costs_as_many_queries_however_many_folders(django_assert_num_queries):
