@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -68,6 +69,7 @@ def judge(letters: Sequence[Letter], conversations: Sequence[Conversation]) -> V
     _judge_letters(verdict, letters, receipts, emails)
     _judge_places(verdict, letters, receipts, emails)
     _judge_incidents(verdict, letters, conversations, receipts, emails)
+    _judge_files(verdict, emails)
     return verdict
 
 
@@ -142,6 +144,21 @@ def _judge_reading(verdict: Verdict, letter: Letter, email: dict[str, Any]) -> N
     for (name, _), count in missing.items():
         if count:
             verdict.note("damaged or dropped attachments", f"{name}: {[each[0] for each in email['files']]}")
+
+
+def _judge_files(verdict: Verdict, emails: dict[int, dict[str, Any]]) -> None:
+    """Whoever opens a file gets the bytes that were sent."""
+    from mailbox import files
+    from mailbox.models import Attachment
+
+    for row in Attachment.objects.filter(email_id__in=list(emails)).select_related("email"):
+        try:
+            content = files.content(row)
+        except FileNotFoundError as error:
+            verdict.note("damaged or dropped attachments", f"{row.name}: {error}")
+            continue
+        if hashlib.sha256(content).hexdigest() != row.sha256:
+            verdict.note("damaged or dropped attachments", f"{row.name}: other bytes")
 
 
 def _judge_places(

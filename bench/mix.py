@@ -40,8 +40,14 @@ PLANS: list[tuple[int, str]] = [
     (1, "loose_autoreply"),
     (1, "sent_elsewhere"),
 ]
-# The first letter comes behind the second.
-LATE_PLANS: list[tuple[int, str]] = [(2, "opening reply"), (1, "opening references"), (1, "opening answer reply")]
+# These come the last letter first.
+LATE_PLANS: list[tuple[int, str]] = [
+    (3, "opening reply"),
+    (1, "opening references"),
+    (1, "opening answer reply"),
+    (1, "opening answer autoreply"),
+    (1, "opening answer bounce"),
+]
 LATE_SHARE = 0.04
 # Letters that name the code of an incident that stands already.
 CODED_PLANS: list[tuple[int, str]] = [(3, "with_code"), (2, "with_code reply"), (1, "stranger_with_code")]
@@ -93,7 +99,7 @@ class Mix:
         code = about.code if about else ""
         letters = [self._write(shape, talk, at, with_files, code) for shape, at in zip(plan, moments, strict=True)]
         if is_late:
-            moments[0], moments[1] = moments[1], moments[0]
+            moments.reverse()
         return list(zip(moments, letters, strict=True))
 
     def _plan(self, plans: list[tuple[int, str]]) -> list[str]:
