@@ -59,7 +59,8 @@ class RuleForm(forms.Form):
             raise ValidationError(_("Write an address such as robot@operator.ru, or a domain such as @operator.ru."))
         if inbox.is_ours(sender):
             raise ValidationError(_("This is the desk itself: its own letters never open incidents."))
-        if SenderRule.objects.filter(sender=sender).exclude(pk=self.rule.pk if self.rule else None).exists():
+        same = SenderRule.objects.filter(sender=sender)
+        if (same.exclude(pk=self.rule.pk) if self.rule else same).exists():
             raise ValidationError(
                 _("There is a rule for %(sender)s already. Change that one."), params={"sender": sender}
             )

@@ -99,7 +99,7 @@ def touched(senders: Collection[str], now: datetime) -> dict[str, Touched]:
 
     A letter counts for the strongest rule only: those of an address with a rule of its own not for its domain.
     """
-    asked = Rules(dict.fromkeys(senders, "asked") | Rules.load().actions, 0)
+    asked = Rules({**dict.fromkeys(senders, "asked"), **Rules.load().actions}, 0)
     waited = Receipt.objects.filter(
         state__in=[Receipt.State.OPENED, Receipt.State.KEPT],
         direction=Email.Direction.IN,
