@@ -120,7 +120,7 @@ def _release(pks: Iterable[int], at: datetime) -> int:
     number = rows.exclude(sha256="").update(state=State.NEW, attempts=0, reason="", next_try_at=at)
     asked = rows.filter(sha256="")
     Folder.objects.filter(receipts__in=asked).update(asked_at=at)
-    return number + asked.update(attempts=0)
+    return number + asked.update(attempts=0, next_try_at=at)
 
 
 def _read(receipt: Receipt) -> tuple[Reading, Match]:

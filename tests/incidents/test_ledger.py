@@ -362,7 +362,8 @@ def test_the_whole_quarantine_is_tried_again_and_folders_are_looked_at_for_what_
     assert Receipt.objects.filter(pk__in=[each.pk for each in stored], state=State.NEW, attempts=0).count() == 3
     empty.refresh_from_db()
     folder.refresh_from_db()
-    assert (empty.state, empty.attempts, folder.asked_at) == (State.QUARANTINED, 0, now)
+    assert (empty.state, empty.attempts, empty.next_try_at) == (State.QUARANTINED, 0, now)
+    assert folder.asked_at == now
 
 
 def test_an_observer_does_nothing_about_letters() -> None:
