@@ -68,7 +68,7 @@ class BadAddress(models.Model):
     # As mailbox.answering.counted() spells it.
     address = models.CharField(_("address"), max_length=320, unique=True)
     # The letter that said so; empty where the server did.
-    bounce = models.ForeignKey(Email, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    bounce = models.ForeignKey(Email, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     said = models.TextField(blank=True)
     at = models.DateTimeField(_("moment"))
 
