@@ -87,7 +87,7 @@ def merge(source: Incident, into: Incident, *, by: User, at: datetime) -> Incide
 
 def thread_of(incident: Incident, thread: int) -> list[Email]:
     """The letters of one conversation of the incident."""
-    return list(Email.objects.filter(place__incident=incident, place__thread=thread).order_by("pk"))
+    return list(Email.objects.filter(place__incident=incident, place__thread=thread).only("pk").order_by("pk"))
 
 
 def _locked_pair(source: Incident, target: Incident) -> tuple[Incident, Incident]:

@@ -37,6 +37,7 @@ class LettersForm(OfIncidentForm):
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
         here = Email.objects.filter(place__incident=self.incident).order_by("received_at", "pk")
+        here = here.defer("text", "reply_text", "safe_html", "references")
         if data.get("thread"):
             self.letters = list(here.filter(place__thread=data["thread"]))
         elif data.get("letter"):

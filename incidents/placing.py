@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dispatchers.models import User
 
 Way = IncidentEmail.Way
+# Nobody reads them to move a letter, and a mail loop has thousands of letters.
+_LONG_TEXTS = tuple(f"email__{name}" for name in ("text", "reply_text", "safe_html", "references"))
 _INCOMING = Q(email__direction=Email.Direction.IN)
 _HUMAN = _INCOMING & Q(email__kind=Email.Kind.HUMAN)
 
@@ -32,12 +34,11 @@ class Kept:
 
     email: int
     way: str
-    thread: int
     is_newcomer: bool
 
     @classmethod
     def of(cls, place: IncidentEmail) -> Kept:
-        return cls(place.email_id, place.way, place.thread, place.is_newcomer)
+        return cls(place.email_id, place.way, place.is_newcomer)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -53,8 +54,10 @@ def lock(*incidents: Incident) -> list[Incident]:
 
 def places_of(emails: Iterable[int]) -> list[IncidentEmail]:
     """The places of these letters, locked, oldest letter first."""
-    places = IncidentEmail.objects.select_for_update(of=("self",)).select_related("email").filter(email__in=emails)
-    return sorted(places.order_by("pk"), key=lambda place: (place.email.received_at, place.email_id))
+    places = IncidentEmail.objects.select_for_update(of=("self",)).select_related("email").defer(*_LONG_TEXTS)
+    return sorted(
+        places.filter(email__in=emails).order_by("pk"), key=lambda place: (place.email.received_at, place.email_id)
+    )
 
 
 def carry(places: Collection[IncidentEmail], to: Incident, *, opener: int | None = None) -> None:
@@ -62,27 +65,24 @@ def carry(places: Collection[IncidentEmail], to: Incident, *, opener: int | None
 
     Whoever moves a letter vouches for its sender, so nobody is new there afterwards.
     """
-    for place in places:
-        place.incident = to
-        place.is_newcomer = False
-        place.way = Way.OPENED if place.email_id == opener else Way.HAND
-    IncidentEmail.objects.bulk_update(places, ["incident", "is_newcomer", "way"], batch_size=500)
-    _agree_receipts([place.email_id for place in places])
-    _open_suggestions([place.email_id for place in places]).update(incident=to)
+    emails = [place.email_id for place in places]
+    _put(emails, to, way=Way.HAND, is_newcomer=False)
+    if opener:
+        _put([opener], to, way=Way.OPENED)
+    _follow(emails, to)
 
 
-def restore(places: Collection[IncidentEmail], to: Incident, kept: dict[int, Kept]) -> None:
-    """Put letters back as they were; those that are not in `kept` came later and go along."""
-    for place in places:
-        place.incident = to
-        was = kept.get(place.email_id)
-        if was:
-            place.way, place.thread, place.is_newcomer = was.way, was.thread, was.is_newcomer
-        elif place.way == Way.OPENED:
-            place.way = Way.THREAD
-    IncidentEmail.objects.bulk_update(places, ["incident", "is_newcomer", "way", "thread"], batch_size=500)
-    _agree_receipts([place.email_id for place in places])
-    _open_suggestions([place.email_id for place in places]).update(incident=to)
+def restore(places: Collection[IncidentEmail], to: Incident, kept: Iterable[Kept]) -> None:
+    """Put letters back as they were; those that are not in `kept` came later and go along as they are."""
+    emails = [place.email_id for place in places]
+    _put(emails, to)
+    _put([place.email_id for place in places if place.way == Way.OPENED], to, way=Way.THREAD)
+    alike: dict[tuple[str, bool], list[int]] = {}
+    for each in kept:
+        alike.setdefault((each.way, each.is_newcomer), []).append(each.email)
+    for (way, is_newcomer), same in alike.items():
+        _put(same, to, way=way, is_newcomer=is_newcomer)
+    _follow(emails, to)
 
 
 def settle_opener(incident: Incident) -> Kept | None:
@@ -176,6 +176,16 @@ def _says_power_is_back(email: Email) -> bool:
     return email.direction == Email.Direction.IN and says_power_is_back(email.subject)
 
 
+def _put(emails: Collection[int], to: Incident, **facts: Any) -> None:
+    IncidentEmail.objects.filter(email__in=emails).update(incident=to, **facts)
+
+
+def _follow(emails: Collection[int], to: Incident) -> None:
+    """What goes with the letters: their fate in the ledger, and what a person is asked about them."""
+    _agree_receipts(emails)
+    Suggestion.objects.filter(email__in=emails, state=Suggestion.State.OPEN).update(incident=to)
+
+
 def _set_way(place: IncidentEmail, way: str) -> None:
     place.way = way
     place.save(update_fields=["way"])
@@ -189,7 +199,3 @@ def _agree_receipts(emails: Collection[int]) -> None:
     taken = Receipt.objects.filter(email__in=emails)
     taken.filter(state=state.JOINED, email__in=openers).update(state=state.OPENED)
     taken.filter(state=state.OPENED).exclude(email__in=openers).update(state=state.JOINED)
-
-
-def _open_suggestions(emails: Collection[int]) -> Any:
-    return Suggestion.objects.filter(email__in=emails, state=Suggestion.State.OPEN)

@@ -56,8 +56,8 @@ def undo(event: IncidentEvent, *, by: User, at: datetime) -> IncidentEvent:
 
 
 def _bring_back(deed: IncidentEvent, source: Incident, target: Incident, by: User, at: datetime) -> None:
-    kept = {each["email"]: Kept(**each) for each in deed.data["letters"]}
-    places = placing.places_of(kept)
+    kept = [Kept(**each) for each in deed.data["letters"]]
+    places = placing.places_of(each.email for each in kept)
     _refuse_if_changed(deed, source, target, places)
     places += placing.places_of(_came_since(deed, source, target))
     _reopen(deed.data["suggestions"])

@@ -352,7 +352,7 @@ def test_an_answer_that_came_since_goes_back_with_its_conversation(me):
     source, target = make_talk(2), make_talk(1)
     event = deed("merge", source, target, me)
     answer = make_letter(130)
-    thread = event.data["letters"][0]["thread"]
+    thread = event.data["threads"][0]
     services.attach_email(target, answer, way=Way.THREAD, at=LATER, thread=thread)
 
     undoing.undo(event, by=me, at=LATER)
