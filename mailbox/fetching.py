@@ -6,7 +6,7 @@ as a double by the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,12 +16,14 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 
 from mailbox import connecting, imap, store
-from mailbox.imap import ImapSession, Listed, Vanished, batches
+from mailbox.imap import CHUNK, ImapSession, Listed, Vanished
 from mailbox.imap_client import Cut
 from mailbox.models import Email, Folder, Receipt
 
 # On clustered servers a letter may become visible after a later one: the last few are looked at again.
 LOOK_BACK = 100
+# So much is asked for at once.
+BATCH_BYTES = 8 * 2**20
 # A pass takes no more new letters than this; the next one follows at once.
 MOST_NEW = 500
 # So much of a letter is kept that is larger than MAIL_MAX_BYTES.
@@ -72,6 +74,20 @@ def fetch_all(folder: Folder, session: ImapSession, clock: Callable[[], datetime
         if not done.unfinished:
             return stored
         session.refresh()
+
+
+def batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
+    """Groups that fit into one answer; a letter larger than a piece stands alone."""
+    batch: list[Listed] = []
+    total = 0
+    for each in listed:
+        if batch and (total + each.size > BATCH_BYTES or len(batch) == CHUNK or each.size > imap.PIECE_BYTES):
+            yield batch
+            batch, total = [], 0
+        batch.append(each)
+        total += each.size
+    if batch:
+        yield batch
 
 
 def note_failure(folder: Folder, error: str, *, now: datetime) -> None:

@@ -30,6 +30,8 @@ HEAL_SECONDS = 20.0
 REFUSED_SECONDS, MOST_REFUSED_SECONDS = 60.0, 1800.0
 # While one folder tries the login again, those of the same mailbox wait so long for what it learns.
 TRYING_SECONDS = 15.0
+# A server that answers one command for so long, a byte a minute, is given up.
+STUCK_SECONDS = 600.0
 # A server that says at once, again and again, that something is new, and then has nothing.
 HASTY_SECONDS, LEAST_NAP_SECONDS, MOST_NAP_SECONDS = 0.5, 0.1, 5.0
 
@@ -73,6 +75,7 @@ class FolderWatch(threading.Thread):
         super().__init__(name=str(folder), daemon=True)
         self.facts = facts
         self._pk, self._gate, self._stored = folder.pk, gate, stored
+        self._session: ImapSession | None = None
         self._nudge = threading.Event()
         self._is_stopped = False
 
@@ -84,6 +87,13 @@ class FolderWatch(threading.Thread):
     def ask(self) -> None:
         """Look at once, whatever is being waited for."""
         self._nudge.set()
+
+    def cut_off_if_stuck(self) -> None:
+        """Called from outside now and then: no answer may take for ever."""
+        session = self._session
+        if session and session.seconds_with_one_command() > STUCK_SECONDS + settings.MAIL_POLL_SECONDS:
+            logger.warning("mail: %s: the server does not come to an end, cutting it off", self.name)
+            session.cut_off()
 
     def run(self) -> None:
         pauses = _pauses()
@@ -118,6 +128,7 @@ class FolderWatch(threading.Thread):
             self._rest(left)
             return
         with ImapSession(account, folder.name) as session:
+            self._session = session
             self._gate.accepted()
             logger.info("mail: watching %s", folder)
             if folder.role == Folder.Role.INBOX:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import imaplib
 import re
+import socket
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,7 +26,6 @@ from mailbox.imap_client import Client, Cut
 CHUNK = 100
 # Letters announced as larger than a piece are fetched in pieces, each to the disk before the next.
 PIECE_BYTES = 4 * 2**20
-BATCH_BYTES = 8 * 2**20
 # So many UIDs fit into one line of an answer (imaplib: a megabyte) with room to spare.
 BLOCK_UIDS = 20_000
 # A watcher that waits looks this often whether it is to stop.
@@ -160,6 +160,17 @@ class ImapSession:
     def _hang_up(self) -> None:
         with suppress(*BROKEN):
             self._client.shutdown()
+
+    # --- Watching over the session, from another thread ----------------------------------------
+
+    def seconds_with_one_command(self) -> float:
+        """How long ago the last command was given."""
+        return monotonic() - self._client.asked_at
+
+    def cut_off(self) -> None:
+        """End the connection: whoever waits for the server gets an error."""
+        with suppress(OSError):
+            self._client.socket().shutdown(socket.SHUT_RDWR)
 
     # --- Folders ------------------------------------------------------------------------------
 
@@ -329,20 +340,6 @@ class ImapSession:
             hung_up = not said and monotonic() - asked < min(left, STOP_SECONDS) / 2
             if hung_up or _is_news(said):
                 return
-
-
-def batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
-    """Groups that fit into one answer; a letter larger than a piece stands alone."""
-    batch: list[Listed] = []
-    total = 0
-    for each in listed:
-        if batch and (total + each.size > BATCH_BYTES or len(batch) == CHUNK or each.size > PIECE_BYTES):
-            yield batch
-            batch, total = [], 0
-        batch.append(each)
-        total += each.size
-    if batch:
-        yield batch
 
 
 def readable(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 import ssl
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
@@ -29,7 +30,10 @@ class _Limited(imaplib.IMAP4):
     # What the present answer may still bring: in lines, and in literals, which are the letters.
     _lines_left = _literals_left = ANSWER_BYTES
 
+    asked_at = 0.0
+
     def _command(self, name: str, *args: Any) -> Any:
+        self.asked_at = monotonic()
         self._lines_left = self._literals_left = ANSWER_BYTES
         return super()._command(name, *args)  # type: ignore[misc]
 
@@ -85,6 +89,11 @@ class Client(IMAPClient):  # type: ignore[misc]
                 with suppress(OSError, imaplib.IMAP4.error):
                     self.shutdown()
                 raise
+
+    @property
+    def asked_at(self) -> float:
+        """When the last command was given, by the monotonic clock."""
+        return float(self._imap.asked_at)
 
     def _create_IMAP4(self) -> imaplib.IMAP4:
         if self.ssl:

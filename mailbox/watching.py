@@ -112,6 +112,8 @@ class _Roster:
             if pk not in self._held or watch.facts != _facts(wanted[pk]) or not watch.is_alive():
                 watch.stop()
                 del self._watches[pk]
+        for watch in self._watches.values():
+            watch.cut_off_if_stuck()
         for pk in self._held:
             folder = wanted[pk]
             if pk not in self._watches:

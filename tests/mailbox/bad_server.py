@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ class BadServer:
     breaks_off_in_letter: bool = False
     always_claims_news: bool = False
     ends_idle_at_once: bool = False
+    # Answers a NOOP a byte at a time, and never ends.
+    drips: bool = False
     commands: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -94,6 +97,11 @@ def _answer(bad: BadServer, wire: Any, tag: str, name: str, rest: str) -> None:
             wire.write(f"* SEARCH {' '.join(map(str, found))}\r\n".encode() + done)
         case "UID FETCH":
             _fetch(bad, wire, tag, rest)
+        case "NOOP" if bad.drips:
+            while True:
+                wire.write(b"x")
+                wire.flush()
+                time.sleep(0.1)
         case "NOOP":
             wire.write((b"* 9 EXISTS\r\n" if bad.always_claims_news else b"") + done)
         case "IDLE":

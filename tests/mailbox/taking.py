@@ -20,7 +20,7 @@ def take(port: int, login: str, password: str, most: int) -> dict[str, Any]:
     from django.utils import timezone
 
     from mailbox import fetching
-    from mailbox.imap import Account, ImapSession, batches
+    from mailbox.imap import Account, ImapSession
     from mailbox.models import Folder
 
     settings.MAIL_MAX_BYTES = most
@@ -28,7 +28,7 @@ def take(port: int, login: str, password: str, most: int) -> dict[str, Any]:
     rows, error = [], ""
     with ImapSession(Account("127.0.0.1", port, "none", login, password), "INBOX") as session:
         try:
-            for batch in batches(session.listed(session.uids_from(1), timezone.now())):
+            for batch in fetching.batches(session.listed(session.uids_from(1), timezone.now())):
                 rows += list(fetching._receipts(folder, session, batch))
         except OSError as failed:
             error = f"{type(failed).__name__}: {failed}"

@@ -145,10 +145,28 @@ def test_a_server_that_ends_idle_at_once_is_not_asked_in_a_tight_loop(bad):
     assert count_searches(bad) < 30
 
 
+def test_a_server_whose_answer_never_ends_is_cut_off(bad, monkeypatch, settings):
+    bad.drips = True
+    settings.MAIL_POLL_SECONDS = 0
+    monkeypatch.setattr(folder_watch, "STUCK_SECONDS", 1.0)
+    with session_with(bad) as session:
+        watch = a_watch()
+        watch._session = session
+        watch.cut_off_if_stuck()
+        timer = threading.Timer(1.5, watch.cut_off_if_stuck)
+        timer.start()
+        with pytest.raises(BROKEN):
+            session.refresh()
+
+
+def a_watch() -> folder_watch.FolderWatch:
+    folder = Folder(pk=0, mailbox=Mailbox(address="desk@bad.example"), name="INBOX")
+    return folder_watch.FolderWatch(folder, (), folder_watch.Gate(), stored=lambda: None)
+
+
 def count_searches(bad: BadServer, seconds: float = 4) -> int:
     """How often the folder is looked at by a watch that runs for so long; without the database."""
-    folder = Folder(pk=0, mailbox=Mailbox(address="desk@bad.example"), name="INBOX")
-    watch = folder_watch.FolderWatch(folder, (), folder_watch.Gate(), stored=lambda: None)
+    watch = a_watch()
     passes = []
 
     def look(folder: Folder, session: ImapSession) -> fetching.Pass:
@@ -159,6 +177,6 @@ def count_searches(bad: BadServer, seconds: float = 4) -> int:
     timer = threading.Timer(seconds, watch.stop)
     timer.start()
     with session_with(bad) as session, suppress(*BROKEN):
-        list(watch._look_again_and_again(folder, session))
+        list(watch._look_again_and_again(Folder(), session))
     timer.cancel()
     return len(passes)
