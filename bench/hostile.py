@@ -50,7 +50,8 @@ def _nested(levels: int, tail: bytes) -> bytes:
 
 def _encoded_within(levels: int, encoding: str) -> bytes:
     """A multipart in a multipart, each with a transfer encoding, which has to be undone to look inside."""
-    letter = b"Content-Type: text/plain\n\n" + b"x" * (LARGEST // 4)
+    largest = LARGEST // 4 if encoding == "base64" else LARGEST * 9 // 10
+    letter = b"Content-Type: text/plain\n\n" + b"x" * largest
     for _ in range(levels):
         part = b"Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: %s\n\n" % encoding.encode()
         body = b"--b\n" + letter + b"\n--b--\n"
@@ -214,6 +215,11 @@ def _ordinary(charset: str, cte: str, *, html: bool = False) -> bytes:
     return message.as_bytes()
 
 
+def _with_file() -> bytes:
+    part = ATTACHED + b"Content-Transfer-Encoding: base64\n\n" + _base64_lines(280_000)
+    return MIXED + b"--b\nContent-Type: text/plain; charset=utf-8\n\n" + _WORDS.encode() + b"--b\n" + part + b"--b--\n"
+
+
 ORDINARY: dict[str, Callable[[], bytes]] = {
     "text in KOI8-R": lambda: _ordinary("koi8-r", "8bit"),
     "text in Windows-1251": lambda: _ordinary("windows-1251", "8bit"),
@@ -221,5 +227,6 @@ ORDINARY: dict[str, Callable[[], bytes]] = {
     "text in UTF-8, quoted-printable": lambda: _ordinary("utf-8", "quoted-printable"),
     "text in KOI8-R, undeclared": lambda: _ordinary("koi8-r", "8bit").replace(b'; charset="koi8-r"', b""),
     "text and html, quoted-printable": lambda: _ordinary("utf-8", "quoted-printable", html=True),
+    "text and a file": _with_file,
     "text and html, base64": lambda: _ordinary("utf-8", "base64", html=True),
 }

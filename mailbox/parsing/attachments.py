@@ -66,6 +66,7 @@ def make_attachment(
     content_id: str = "",
 ) -> ParsedAttachment:
     size, sha256 = digest
+    original_name = storable(original_name).strip()
     return ParsedAttachment(
         name=safe_name(original_name) or safe_name(fallback),
         original_name=original_name[: limits.NAME_CHARS * 4],

@@ -1,10 +1,13 @@
-"""Bytes to text: the declared character set if it can be true, else a guess."""
+"""Bytes to text: the declared character set if it can be true, else a guess.
+
+Only what a Russian desk receives is guessed; a wider choice makes short texts come out in Chinese.
+"""
 
 import codecs
 import re
 from functools import lru_cache
 
-import chardet
+from mailbox.parsing.russian import likeliest
 
 _ALIASES = {
     "ansi": "cp1252",
@@ -51,11 +54,9 @@ _ALIASES = {
 # Codecs of text that no letter is written in: programs, host names, a codec that only raises.
 _NO_CHARSETS = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"}
 _WESTERN = {"ascii", "cp1252", "iso8859-15"}
-# What a Russian desk receives; a wider choice makes short texts come out in Chinese.
-_CANDIDATES = ["utf-8", "windows-1251", "koi8-r", "ibm866", "iso-8859-5"]
 _ASCII_LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 # Four such letters in a row are a Russian word in a Latin text, no Western one.
-_UPPER_WORD = re.compile(rb"[\xa8\xb8\xc0-\xff]{4}")
+_UPPER_WORD = re.compile(rb"[\x80-\x9f\xa8\xb8\xc0-\xff]{4}")
 _UPPER_LETTERS = bytes((0xA8, 0xB8, *range(0xC0, 0x100)))
 _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _ISO_2022 = re.compile(rb"\x1b[$(][@-KRS(]")
@@ -139,6 +140,8 @@ def _guess(data: bytes, hint: str) -> tuple[str, str]:
     if data.count(b"\x00") * 3 > len(data):
         codec = "utf-16-le" if data[1:2] == b"\x00" else "utf-16-be"
         return data.decode(codec, "replace"), codec
+    if (text := _nearly_utf8(data)) is not None:
+        return text, "utf-8"
     if (name := _hinted(data, hint)) and (text := _try(data, name)) is not None:
         return text, name
     return _guess_single_byte(data)
@@ -149,16 +152,20 @@ def _hinted(data: bytes, hint: str) -> str:
     return "" if name == "ascii" or (name in _WESTERN and _reads_cyrillic(data)) else name
 
 
-def _guess_single_byte(data: bytes) -> tuple[str, str]:
+def _nearly_utf8(data: bytes) -> str | None:
+    """The text when it is UTF-8 cut in the middle of a character, or with a few broken bytes."""
+    whole = len(_MULTIBYTE.findall(data[:65536]))
+    if whole <= 3:
+        return None
     text = data.decode("utf-8", "replace")
-    if text.count("\ufffd") * 20 <= len(text) and len(_MULTIBYTE.findall(data[:65536])) > 3:
-        # UTF-8 cut in the middle of a character, or with a few broken bytes.
-        return text, "utf-8"
+    broken = text.count("\ufffd")
+    return text if broken * 20 <= len(text) or broken * 8 <= whole else None
+
+
+def _guess_single_byte(data: bytes) -> tuple[str, str]:
     if not _reads_cyrillic(data) and _mostly_latin(data):
         return data.decode("cp1252", "replace"), "cp1252"
-    found = chardet.detect(data[:65536], include_encodings=_CANDIDATES, no_match_encoding="cp1251")
-    name = codec_name(found["encoding"] or "")
-    name = "cp1251" if name in ("", "utf-8", "ascii") else name
+    name = likeliest(data)
     return data.decode(name, "replace"), name
 
 

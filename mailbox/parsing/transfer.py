@@ -118,19 +118,28 @@ def _base64_pieces(data: bytes, at: int, end: int) -> Iterator[bytes]:
     while at < end:
         stop = _block_end(data, at, end)
         block = data[at:stop]
-        if b"= " in block or b"=\t" in block:
+        if b"=" in block and (b"= " in block or b"=\t" in block):
             # Padding ends the data; words behind it on the same line are somebody's remark.
             block = _REMARK.sub(b"=", block)
         clean = rest + block.translate(None, _NOT_BASE64)
-        *whole, rest = _PADDING.split(clean, _MAX_GLUED)
+        whole, rest = _glued(clean)
         yield from (_base64_end(piece) for piece in whole)
-        rest = rest.replace(b"=", b"")
         complete = len(rest) - len(rest) % 4
         if complete:
             yield binascii.a2b_base64(rest[:complete])
         rest, at = rest[complete:], stop
     if rest:
         yield _base64_end(rest)
+
+
+def _glued(clean: bytes) -> tuple[list[bytes], bytes]:
+    """The pieces that padding ends, and what follows the last padding."""
+    if b"=" not in clean:
+        return [], clean
+    if b"=" not in (piece := clean.rstrip(b"=")):
+        return [piece], b""
+    *whole, rest = _PADDING.split(clean, _MAX_GLUED)
+    return whole, rest.replace(b"=", b"")
 
 
 def _base64_end(piece: bytes) -> bytes:

@@ -38,7 +38,7 @@ class Winmail:
             make_attachment(
                 source,
                 digest,
-                original_name=storable(file.name).strip(),
+                original_name=file.name,
                 fallback=f"file-{number}.{'msg' if file.is_letter else 'bin'}",
                 content_type=storable(file.content_type) or "application/octet-stream",
                 inline=bool(file.content_id) and file.content_id.lower() in named,

@@ -25,6 +25,13 @@ def test_russian_without_a_declared_alphabet_is_read(codec):
     assert decode(PHRASE.encode(codec))[0] == PHRASE
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "cp1251", "koi8-r", "cp866", "iso8859-5"])
+@pytest.mark.parametrize("write", [str, str.upper, str.title])
+def test_alarms_are_read_in_small_letters_and_in_capitals(codec, write):
+    for words in (PHRASE, "Т2 Отсутствует ВЭС KI0075", "Отключение ЭП на БС №18972", "Авария по питанию, г. Киров"):
+        assert decode(write(words).encode(codec, "ignore"))[0] == write(words).encode(codec, "ignore").decode(codec)
+
+
 @pytest.mark.parametrize("declared", ["us-ascii", "iso-8859-1", "windows-1252", "x-unknown", "nonsense", "hex"])
 def test_a_wrong_label_does_not_spoil_russian(declared):
     assert decode(PHRASE.encode("koi8-r"), declared)[0] == PHRASE
@@ -45,6 +52,10 @@ def test_a_wrong_label_does_not_spoil_russian(declared):
 )
 def test_misspelled_and_mistaken_labels_are_understood(declared, codec):
     assert decode(PHRASE.encode(codec), declared)[0] == PHRASE
+
+
+def test_utf8_cut_in_the_middle_of_a_character_is_utf8():
+    assert decode("Юникод заголовок".encode()[:-1])[0] == "Юникод заголово\N{REPLACEMENT CHARACTER}"
 
 
 def test_western_text_stays_western():
