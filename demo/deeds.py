@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from demo.history import DAY, is_on, opened_by
 from demo.stories import Deed, Story
 from dispatchers.models import User
-from incidents import services
+from incidents import events, services
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from towers.models import Pole
@@ -43,16 +43,24 @@ class Deeds:
             for deed in story.deeds
             if is_on(day, deed.at)
         ]
-        for _, number, deed in sorted(deeds, key=lambda item: item[:2]):
-            incident = self._incident(number)
-            if incident is None:
-                continue
-            try:
-                self._incidents[number] = self._do(incident, deed)
-            except DomainError as refusal:
-                # The invented people try what real ones would; the desk's rules decide.
-                logger.info("%s: %s", incident.code, refusal)
+        self._lock({number for _, number, _ in deeds})
+        with events.reactions_at_the_end():
+            for _, number, deed in sorted(deeds, key=lambda item: item[:2]):
+                incident = self._incident(number)
+                if incident is None:
+                    continue
+                try:
+                    self._incidents[number] = self._do(incident, deed)
+                except DomainError as refusal:
+                    # The invented people try what real ones would; the desk's rules decide.
+                    logger.info("%s: %s", incident.code, refusal)
         self._mark_read({number for _, number, _ in deeds})
+
+    def _lock(self, numbers: set[int]) -> None:
+        """All of the day's incidents at once and in order: letters arrive for them at the same time."""
+        found = (self._incident(number) for number in sorted(numbers))
+        pks = [incident.pk for incident in found if incident]
+        list(Incident.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
 
     def _mark_read(self, numbers: set[int]) -> None:
         """Whoever worked on an incident has read its letters; of the open ones not all."""

@@ -25,9 +25,11 @@ def give(incident: Incident, *, at: datetime) -> User | None:
 def give_all(moments: Mapping[int, datetime]) -> dict[int, User]:
     """Give each of these incidents (id: moment) that is open and nobody's; returns who got which.
 
-    Rows are locked before the choosers' lock, everywhere in this order, so two choosers cannot deadlock.
+    Rows are locked before the choosers' lock, everywhere in this order, so two choosers cannot deadlock. One that
+    somebody else is busy with is left alone: if it is nobody's after that, the next `hand_out` finds it.
     """
-    rows = Incident.objects.select_for_update(of=("self",)).filter(pk__in=moments, assignee=None, closed_at=None)
+    rows = Incident.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = rows.filter(pk__in=moments, assignee=None, closed_at=None)
     waiting = sorted(rows.order_by("pk"), key=lambda incident: (incident.opened_at, incident.pk))
     if not waiting:
         return {}
