@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -48,7 +47,6 @@ def letters(request: Request) -> HttpResponse:
     after = Cursor.parse(request.GET.get("after", ""))
     page = ledger_search.page(filters, after)
     now = timezone.now()
-    today = timezone.localdate(now)
     context = {
         "now": now,
         "filters": filters,
@@ -64,7 +62,7 @@ def letters(request: Request) -> HttpResponse:
         "fates": Receipt.State.choices,
         "kinds": Email.Kind.choices,
         "directions": Email.Direction.choices,
-        "periods": _periods(today),
+        "periods": _periods(timezone.localdate(now)),
         "attention": _attention(),
         "may_work": request.user.has_perm("incidents.work_incident"),
     }
@@ -92,7 +90,7 @@ def _unsettled(keys: list[int]) -> str:
     return ",".join(map(str, rows.values_list("pk", flat=True)))
 
 
-def _periods(today: Any) -> list[tuple[str, str, str]]:
+def _periods(today: date) -> list[tuple[str, str, str]]:
     """Names of the usual periods with their first and last day."""
     days = {_("Today"): (0, 0), _("Yesterday"): (1, 1), _("7 days"): (6, 0), _("30 days"): (29, 0)}
     return [
