@@ -127,6 +127,7 @@ class Bench:
         self.var, self.options = var, options
         self.runs = 0
         self.sites: list[Site] = []
+        self.sites_of_a_run = max(options.letters, WARM_UP) + KNOWN
 
     def run(self) -> bool:
         from django.core.management import call_command
@@ -142,7 +143,7 @@ class Bench:
         total = len(mixes) * len(workers) * len(rows) * self.options.repeat
         self.shelf = Shelf(DESK, timezone.now())
         # Each run has sites of its own; the open ones among old incidents have theirs.
-        self.sites = world.build(max(self.options.poles, (total + 1) * (self.options.letters + KNOWN) + million.OPEN))
+        self.sites = world.build(max(self.options.poles, (total + 1) * self.sites_of_a_run + million.OPEN))
         found: list[Figures] = []
         self.measure(mixes[0], 0, 1, WARM_UP)
         if not self.options.json:
@@ -156,18 +157,20 @@ class Bench:
         return all(not sum(each.wrong.values()) for each in found) & judge_ratios(found, self.options.least_ratio)
 
     def one(self, mix: str, behind: int, workers: int) -> Figures:
-        figures, verdict = self.measure(mix, behind, workers, self.options.letters)
+        figures, verdict = self.measure(mix, behind, workers, self.options.letters, profiled=self.options.profile)
         print(json.dumps(asdict(figures)) if self.options.json else figures.line(), flush=True)
         if not verdict.is_good:
             verdict.print()
         return figures
 
-    def measure(self, mix: str, behind: int, workers: int, count: int) -> tuple[Figures, ground_truth.Verdict]:
+    def measure(
+        self, mix: str, behind: int, workers: int, count: int, *, profiled: bool = False
+    ) -> tuple[Figures, ground_truth.Verdict]:
         from django.db import connection
         from django.utils import timezone
 
         letters, conversations = self.prepare(mix, count)
-        hands = [Worker(self.options.profile) for _ in range(workers)]
+        hands = [Worker(profiled) for _ in range(workers)]
         with connection.cursor() as cursor:
             cursor.execute("CHECKPOINT")
         for hand in hands:
@@ -201,7 +204,7 @@ class Bench:
         from incidents import intake
         from incidents.models import Incident
 
-        each = self.options.letters + KNOWN
+        each = self.sites_of_a_run
         start = timezone.now().replace(microsecond=0) - timedelta(days=1)
         sites = self.sites[self.runs * each : (self.runs + 1) * each]
         self.runs += 1
@@ -310,7 +313,10 @@ def judge_ratios(found: Sequence[Figures], least: float) -> bool:
         }
         ratio = rate[behind] / rate[empty]
         good &= ratio >= least
-        print(f"{mix}, {workers} workers: behind {behind:,} letters {ratio:.2f} of the figure behind {empty:,}")
+        print(
+            f"{mix}, {workers} workers: behind {behind:,} letters {ratio:.2f} of the figure behind {empty:,}",
+            file=sys.stderr,
+        )
     return good
 
 
