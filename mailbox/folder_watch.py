@@ -26,6 +26,8 @@ from mailbox.sealing import WrongKey
 logger = logging.getLogger(__name__)
 
 HEAL_SECONDS = 20.0
+# A connection that lasts so long was no accident: the next pause is short again.
+STEADY_SECONDS = 30.0
 # Servers lock accounts that insist: a refused login waits a minute, then two, at last half an hour.
 REFUSED_SECONDS, MOST_REFUSED_SECONDS = 60.0, 1800.0
 # While one folder tries the login again, those of the same mailbox wait so long for what it learns.
@@ -101,8 +103,10 @@ class FolderWatch(threading.Thread):
             self._nudge.clear()
             pause = 0.0
             try:
+                began = monotonic()
                 for _ in self._passes():
-                    pauses = _pauses()
+                    if monotonic() - began > STEADY_SECONDS:
+                        pauses = _pauses()
             except Folder.DoesNotExist:
                 break
             except (LoginRefused, WrongKey) as error:

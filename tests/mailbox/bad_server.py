@@ -94,7 +94,8 @@ def _answer(bad: BadServer, wire: Any, tag: str, name: str, rest: str) -> None:
         case "UID SEARCH":
             first = int(re.search(r"UID (\d+):", rest)[1])  # type: ignore[index]
             found = sorted(uid for uid in bad.letters | bad.endless if uid >= first)
-            wire.write(f"* SEARCH {' '.join(map(str, found))}\r\n".encode() + done)
+            news = b"* 9 EXISTS\r\n" if bad.always_claims_news else b""
+            wire.write(f"* SEARCH {' '.join(map(str, found))}\r\n".encode() + news + done)
         case "UID FETCH":
             _fetch(bad, wire, tag, rest)
         case "NOOP" if bad.drips:
@@ -102,8 +103,6 @@ def _answer(bad: BadServer, wire: Any, tag: str, name: str, rest: str) -> None:
                 wire.write(b"x")
                 wire.flush()
                 time.sleep(0.1)
-        case "NOOP":
-            wire.write((b"* 9 EXISTS\r\n" if bad.always_claims_news else b"") + done)
         case "IDLE":
             wire.write(b"+ idling\r\n" + (done if bad.ends_idle_at_once else b""))
             wire.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -140,9 +141,18 @@ def test_a_server_that_always_claims_news_is_not_asked_in_a_tight_loop(bad):
     assert count_searches(bad) < 30
 
 
-def test_a_server_that_ends_idle_at_once_is_not_asked_in_a_tight_loop(bad):
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_server_that_ends_idle_at_once_is_connected_to_ever_more_slowly(bad, monkeypatch):
+    monkeypatch.setattr(watching, "wake", lambda: None)
     bad.ends_idle_at_once = True
-    assert count_searches(bad) < 30
+    watching.look_once()
+    bad.commands.clear()
+    watch = folder_watch.FolderWatch(Folder.objects.get(), (), folder_watch.Gate(), stored=lambda: None)
+    watch.start()
+    time.sleep(8)
+    watch.stop()
+    watch.join()
+    assert 1 < bad.commands.count("LOGIN") < 6
 
 
 def test_a_server_whose_answer_never_ends_is_cut_off(bad, monkeypatch, settings):
