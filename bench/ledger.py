@@ -225,7 +225,7 @@ def ask(client: Any, name: str, address: str, repeat: int, *, plans: bool) -> bo
 def plan_of(sql: str) -> str:
     from django.db import connection
 
-    if not sql.lstrip().upper().startswith("SELECT"):
+    if not sql.lstrip("( ").upper().startswith("SELECT"):
         return ""
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, BUFFERS OFF) " + sql.replace("%", "%%"))

@@ -26,6 +26,7 @@ DAYS = 30
 # Older letters were compared when they were new; `check_ledger --days` looks farther.
 COMPARED_DAYS = 7
 LATE = timedelta(minutes=5)
+OPENER = IncidentEmail.Way.OPENED
 # The nightly comparison may take its time; two nights without one are an alarm.
 COMPARED_WITHIN = timedelta(hours=36)
 
@@ -123,25 +124,17 @@ def attention(now: datetime) -> Attention:
 
 def checks(now: datetime, since: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]
     """What must be empty, by name: letters since then whose ledger and whose world disagree."""
-    receipts = Receipt.objects.filter(received_at__gte=since)
-    letters = Email.objects.filter(received_at__gte=since)
-    of_letter = Receipt.objects.filter(email=OuterRef("pk"))
-    unaccounted = letters.filter(~Exists(of_letter), ~Exists(Outgoing.objects.filter(email=OuterRef("pk"))))
+    receipts = Receipt.objects.filter(received_at__gte=since).exclude(state=State.COPY)
     opened, joined = Q(state=State.OPENED), Q(state=State.JOINED)
-    opener = IncidentEmail.Way.OPENED
-    places = IncidentEmail.objects.filter(email__received_at__gte=since)
+    in_its_part = opened & Q(email__place__way=OPENER) | joined & ~Q(email__place__way=OPENER)
+    # A copy accounts for nothing: the first receipt says what became of the letter.
+    accounted = Receipt.objects.filter(email=OuterRef("pk")).exclude(state=State.COPY)
+    ours = Outgoing.objects.filter(email=OuterRef("pk"))
     return {
         "waiting": _waiting(now),
         "lost": receipts.filter(opened | joined, email__place=None),
-        "unopened": receipts.filter(email__place__isnull=False).filter(
-            opened & ~Q(email__place__way=opener) | joined & Q(email__place__way=opener)
-        ),
-        "unknown_opener": places.filter(way=opener).filter(
-            ~Exists(Receipt.objects.filter(opened, email=OuterRef("email"))),
-            Exists(Receipt.objects.filter(email=OuterRef("email"))),
-        ),
-        "stray": unaccounted.filter(place__isnull=False),
-        "orphan": unaccounted.filter(place=None),
+        "misplaced": receipts.filter(email__place__isnull=False).exclude(in_its_part),
+        "orphan": Email.objects.filter(~Exists(accounted), ~Exists(ours), received_at__gte=since),
     }
 
 
@@ -217,20 +210,12 @@ def _words(kind: str, n: int) -> str:
             "%(n)d letters count as opened or joined and are in no incident",
             n,
         )
-    elif kind == "unopened":
+    elif kind == "misplaced":
         said = ngettext(
             "%(n)d letter has another part in its incident than the ledger says",
             "%(n)d letters have another part in their incidents than the ledger says",
             n,
         )
-    elif kind == "unknown_opener":
-        said = ngettext(
-            "%(n)d incident was opened by a letter that the ledger does not count as opening",
-            "%(n)d incidents were opened by letters that the ledger does not count as opening",
-            n,
-        )
-    elif kind == "stray":
-        said = ngettext("%(n)d letter of an incident has no receipt", "%(n)d letters of incidents have no receipt", n)
     else:
         said = ngettext("%(n)d stored letter has no receipt", "%(n)d stored letters have no receipt", n)
     return said % {"n": n}
