@@ -11,6 +11,7 @@ from mailbox.parsing.identity import strip_prefixes
 from mailbox.parsing.mime import Part
 from mailbox.parsing.model import Kind
 from mailbox.parsing.problems import Problems
+from mailbox.parsing.storable import one_line
 
 _DAEMON = re.compile(
     r"^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mdaemon|mail[-_.]?delivery|"
@@ -178,7 +179,7 @@ def _auto_reasons(root: Part, subject: str, from_email: str, kind: Kind) -> Iter
 def auto_submitted(headers: Headers) -> str:
     """The keyword of Auto-Submitted without comment and parameters."""
     value = _COMMENT.sub("", headers.text("auto-submitted"))
-    return value.split(";")[0].strip().lower()[:100]
+    return one_line(value.split(";")[0].lower(), 100)
 
 
 def return_path_is_null(headers: Headers) -> bool:

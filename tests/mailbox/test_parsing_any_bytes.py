@@ -125,6 +125,7 @@ def mutated_letters(draw: st.DrawFn) -> bytes:
 @settings(PURE, max_examples=400)
 @given(mutated_letters())
 @example(b"\nbegin 644\x00 act.txt\n#0V%T\nend\n")
+@example(b"Auto-Submitted: auto\x00-replied\n\nx")
 def test_any_damage_to_a_letter_leaves_it_readable_and_storable(raw):
     parsed = parse(raw)
 
