@@ -39,7 +39,9 @@ def make_receipt(**over: Any) -> Receipt:
     return Receipt.objects.create(**facts)
 
 
-def received(state: str = State.JOINED, *, minutes: float = 3, code: str = "", raw: bytes = b"", **over: Any) -> Receipt:
+def received(
+    state: str = State.JOINED, *, minutes: float = 3, code: str = "", raw: bytes = b"", **over: Any
+) -> Receipt:
     """A letter with its receipt; an opened or joined one stands in the incident of this code."""
     of_receipt = {name: over.pop(name) for name in ("folder", "rule", "is_old") if name in over}
     moment = timezone.now() - timedelta(minutes=minutes)
