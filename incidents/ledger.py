@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -127,14 +127,16 @@ def checks(now: datetime, since: datetime) -> dict[str, QuerySet]:  # type: igno
     receipts = Receipt.objects.filter(received_at__gte=since).exclude(state=State.COPY)
     opened, joined = Q(state=State.OPENED), Q(state=State.JOINED)
     in_its_part = opened & Q(email__place__way=OPENER) | joined & ~Q(email__place__way=OPENER)
-    # A copy accounts for nothing: the first receipt says what became of the letter.
-    accounted = Receipt.objects.filter(email=OuterRef("pk")).exclude(state=State.COPY)
+    # A copy accounts for nothing: the first receipt says what became of the letter. Asked letter by letter, since
+    # an anti-join reads all receipts there ever were.
+    accounted = Subquery(Receipt.objects.filter(email=OuterRef("pk")).exclude(state=State.COPY).values("pk")[:1])
     ours = Outgoing.objects.filter(email=OuterRef("pk"))
+    letters = Email.objects.filter(received_at__gte=since)
     return {
         "waiting": _waiting(now),
         "lost": receipts.filter(opened | joined, email__place=None),
         "misplaced": receipts.filter(email__place__isnull=False).exclude(in_its_part),
-        "orphan": Email.objects.filter(~Exists(accounted), ~Exists(ours), received_at__gte=since),
+        "orphan": letters.alias(accounted=accounted).filter(~Exists(ours), accounted=None),
     }
 
 
