@@ -23,6 +23,7 @@ BEAT_SCHEDULE = {
     "take new mail": every(2, "incidents.tasks.take_new_mail"),
     "send letters": every(3, "mailbox.tasks.send_mail_due"),
     "look whether mail comes": every(60, "mailbox.tasks.check_health"),
+    "gather kept letters": every(60, "incidents.tasks.gather_letters"),
     "retry failed reactions": every(60, "incidents.tasks.retry_reactions"),
     "hand out unassigned incidents": every(15, "dispatchers.tasks.hand_out"),
     "synchronise the registry": daily(3, 0, "towers.tasks.sync_towers"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hmac import compare_digest
 
@@ -62,12 +62,12 @@ def named_in_subject(subject: str) -> Named | None:
     return found[-1] if found else None
 
 
-def named_in_addresses(addresses: Iterable[str]) -> Named | None:
-    """The signed code in a recipient like desk+NT-100001-K7Q2AB@…, where desk@… is the desk."""
+def named_in_addresses(addresses: Iterable[str], own: Collection[str]) -> Named | None:
+    """The signed code in a recipient like desk+NT-100001-K7Q2AB@…, where desk@… is one of the desk's own addresses."""
     for address in addresses:
         local, _at, domain = address.lower().rpartition("@")
         name, plus, tag = local.partition("+")
-        if plus and f"{name}@{domain}" in settings.DESK_ADDRESSES:
+        if plus and f"{name}@{domain}" in own:
             signed = [each for each in _in(tag, "^", "$") if each.is_signed]
             if signed:
                 return signed[0]

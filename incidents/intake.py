@@ -10,14 +10,15 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from incidents import events, joining, services, sites
+from incidents import events, gathering, joining, services, sites
 from incidents.arrivals import Joining, Opening, attach_many, open_many
+from incidents.gathering import Anchor
 from incidents.joining import Found
 from incidents.models import Incident, IncidentEmail, Suggestion
 from mailbox import inbox, rules
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 State = Receipt.State
 # Advisory locks of one transaction; PostgreSQL keeps some thousands in all.
 MOST_KEYS = 1000
-FLOOD_SPAN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _take_alone(pk: int, now: datetime) -> int:
 
 def _take(receipts: Sequence[Receipt], now: datetime) -> int:
     """Decide claimed letters in the caller's transaction; returns how many: those left over stay claimed by nobody."""
-    taken = list(_within_keys(_read(receipt) for receipt in receipts))
+    taken = _without_early_ends(list(_within_keys(_read(receipt) for receipt in receipts)), receipts)
     inbox.lock({key for each in taken for key in each.keys})
     with events.reactions_at_the_end():
         for wave in _waves(taken):
@@ -115,6 +115,22 @@ def _within_keys(letters: Iterable[_Taken]) -> Iterable[_Taken]:
         if number > MOST_KEYS and number > len(each.keys):
             return
         yield each
+
+
+def _without_early_ends(letters: list[_Taken], claimed: Sequence[Receipt]) -> list[_Taken]:
+    """Leave "power is back" for the next round while somebody else is taking letters that came before it.
+
+    Its incident may be opened by one of them, and nothing but the site tells: it would open one of its own.
+    """
+    ends = [each for each in letters if joining.says_power_is_back(each.reading.parsed.subject)]
+    if not ends:
+        return letters
+    waiting = Receipt.objects.filter(state=State.NEW, attempts=0, is_old=False)
+    others = waiting.exclude(pk__in=[receipt.pk for receipt in claimed]).order_by("pk")
+    first = others.values_list("pk", flat=True).first()
+    if first is None:
+        return letters
+    return [each for each in letters if each not in ends or each.reading.receipt.pk < first]
 
 
 def _waves(letters: Sequence[_Taken]) -> list[list[_Taken]]:
@@ -240,7 +256,7 @@ def _flooded(incidents: set[int], now: datetime) -> set[int]:
     if not incidents:
         return set()
     busy = Incident.objects.filter(pk__in=incidents, letter_count__gte=settings.LETTERS_PER_INCIDENT_HOUR)
-    places = IncidentEmail.objects.filter(incident__in=busy, email__received_at__gt=now - FLOOD_SPAN)
+    places = IncidentEmail.objects.filter(incident__in=busy, email__received_at__gt=now - rules.FLOOD_SPAN)
     counts = Counter(places.values_list("incident", flat=True))
     return {pk for pk, number in counts.items() if number >= settings.LETTERS_PER_INCIDENT_HOUR}
 
@@ -281,22 +297,16 @@ def _suggest(arrivals: Sequence[_Arrival], incidents: dict[int, Incident]) -> No
 
 def _gather(arrivals: Sequence[_Arrival], incidents: dict[int, Incident]) -> None:
     """Letters of these conversations that came before and found no incident join now."""
-    if not arrivals:
-        return
-    waiting = joining.letters_waiting_for([each.letter for each in arrivals])
-    joinings = [
-        Joining(
-            incidents[each.letter.email.pk].pk,
-            earlier,
-            IncidentEmail.Way.THREAD,
-            each.at,
-            each.found.thread or each.letter.email.pk,
-            is_history=each.is_history,
-        )
-        for each in arrivals
-        for earlier in waiting.get(each.letter.email.pk, ())
-    ]
-    attach_many(joinings)
-    gathered = Receipt.objects.filter(email__in=[each.email for each in joinings], state=State.KEPT)
-    if joinings:
-        gathered.update(state=State.JOINED, rule="", reason="")
+    gathering.gather(
+        [
+            Anchor(
+                each.letter.email,
+                incidents[each.letter.email.pk].pk,
+                each.found.thread or each.letter.email.pk,
+                each.at,
+                (each.letter.email.message_id, *inbox.thread_ids(each.letter.parsed)),
+                is_history=each.is_history,
+            )
+            for each in arrivals
+        ]
+    )

@@ -75,7 +75,8 @@ def lock_keys(reading: Reading, match: Match) -> list[str]:
 def find(letters: Sequence[Letter], matches: Sequence[Match]) -> list[Found]:
     """Where each letter belongs. Headers are stronger than the code, the code than the site."""
     proofs = _proofs(letters)
-    named = [_named(letter) for letter in letters]
+    own = inbox.own_addresses() if letters else frozenset()
+    named = [_named(letter, own) for letter in letters]
     coded = _by_code({each.code for each in named if each})
     chosen = [next(iter(proofs[letter.email.pk]), None) for letter in letters]
     involved = {proof.incident_id for proof in chosen if proof} | {incident.pk for incident in coded.values()}
@@ -119,22 +120,6 @@ def says_power_is_back(subject: str) -> bool:
 def bare_subject(subject: str) -> str:
     """The subject without reply prefixes and without «(Закрыто)»."""
     return POWER_BACK.sub("", strip_prefixes(subject)).strip().casefold()
-
-
-def letters_waiting_for(letters: Sequence[Letter]) -> dict[int, list[Email]]:
-    """Stored letters of the same conversations that have no incident yet, by the letter they were waiting for."""
-    wanted = {
-        key: letter.email for letter in letters for key in (letter.email.message_id, *inbox.thread_ids(letter.parsed))
-    }
-    mine = {letter.email.pk for letter in letters}
-    rows = ThreadId.objects.filter(message_id__in=wanted, email__place=None).exclude(email__in=mine)
-    waiting: dict[int, dict[int, Email]] = {}
-    for row in rows.select_related("email").order_by("email_id"):
-        asked = wanted[row.message_id]
-        # An id used twice for different letters proves nothing.
-        if row.email.message_id != asked.message_id:
-            waiting.setdefault(asked.pk, {})[row.email_id] = row.email
-    return {pk: list(emails.values()) for pk, emails in waiting.items()}
 
 
 def domain(address: str) -> str:
@@ -188,10 +173,10 @@ def _is_newcomer(email: Email, people: frozenset[str]) -> bool:
     return human and not participants.takes_part(email, people)
 
 
-def _named(letter: Letter) -> Named | None:
+def _named(letter: Letter, own: frozenset[str]) -> Named | None:
     email = letter.email
     recipients = [each["email"] for each in (*email.to, *email.cc)]
-    return named_in_addresses(recipients) or named_in_subject(email.subject)
+    return named_in_addresses(recipients, own) or named_in_subject(email.subject)
 
 
 def _by_code(codes: set[str]) -> dict[str, Incident]:

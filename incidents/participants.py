@@ -26,7 +26,7 @@ PUBLIC_DOMAINS = frozenset(
         "yahoo.com",
     ]
 )
-# Requester, everybody of its letters, and the contractor's addresses of the pole.
+# Requester, everybody of its letters, the contractor's addresses of the pole, and the desk's mailboxes.
 _PEOPLE = """
     SELECT incident, array_agg(DISTINCT lower(address))
     FROM (
@@ -42,6 +42,8 @@ _PEOPLE = """
         UNION ALL SELECT incident.id, unnest(pole.contractor_emails)
         FROM incidents_incident incident JOIN towers_pole pole ON pole.id = incident.pole_id
         WHERE incident.id = ANY(%(ids)s)
+        UNION ALL SELECT asked.id, own.address
+        FROM unnest(%(ids)s::bigint[]) AS asked (id) CROSS JOIN mailbox_mailbox own
     ) AS people
     WHERE address <> ''
     GROUP BY incident

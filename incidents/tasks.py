@@ -1,13 +1,19 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents import events, intake
+from incidents import events, gathering, intake
 
 
 @shared_task
 def take_new_mail() -> int:
     """Take stored letters until none is waiting; returns how many."""
     return intake.take_all(now=timezone.now)
+
+
+@shared_task
+def gather_letters() -> int:
+    """Join kept letters whose conversation has an incident by now."""
+    return gathering.sweep(now=timezone.now())
 
 
 @shared_task

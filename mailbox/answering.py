@@ -55,7 +55,7 @@ def may_answer(email: Email, *, now: datetime, conversation: QuerySet[Outgoing] 
     if email.auto_reasons or email.kind != Email.Kind.HUMAN:
         return Refusal.AUTOMATIC
     address = answer_address(email)
-    if email.direction == Email.Direction.OUT or inbox.is_ours(address) or inbox.is_ours(counted(address)):
+    if email.direction == Email.Direction.OUT or {address.lower(), counted(address)} & inbox.own_addresses():
         return Refusal.OURS
     if email.received_at < now - OLD or email.receipts.filter(is_old=True).exists():
         return Refusal.OLD

@@ -23,7 +23,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from mailbox import store as files
-from mailbox.models import Attachment, Email, Receipt, ThreadId
+from mailbox.models import Attachment, Email, Mailbox, Receipt, ThreadId
 from mailbox.parsing import ParsedEmail, content_key, parse, synthesized_id
 
 # Letters in one transaction: enough to share its costs, few enough to be done in a fraction of a second.
@@ -109,7 +109,8 @@ def store(readings: Sequence[Reading]) -> list[Letter]:
     """Store what the letters say, once for all copies of each; their keys must be locked and differ."""
     known = _known(readings)
     fresh = [each for each in readings if each.key not in known]
-    emails = Email.objects.bulk_create(Email(content_key=each.key, **_facts(each)) for each in fresh)
+    own = own_addresses() if fresh else frozenset()
+    emails = Email.objects.bulk_create(Email(content_key=each.key, **_facts(each, own)) for each in fresh)
     created = {email.content_key: email for email in emails}
     pairs = [(each.parsed, created[each.key]) for each in fresh]
     ThreadId.objects.bulk_create(
@@ -141,8 +142,20 @@ def _known(readings: Sequence[Reading]) -> dict[str, Email]:
     keys, hashes = [each.key for each in readings], [each.receipt.sha256 for each in readings]
     rows = list(Email.objects.filter(Q(content_key__in=keys) | Q(sha256__in=hashes)))
     by_hash, by_key = {row.sha256: row for row in rows}, {row.content_key: row for row in rows}
+    sent = _sent(readings)
     found = ((each.key, by_key.get(each.key) or by_hash.get(each.receipt.sha256)) for each in readings)
-    return {key: email for key, email in found if email}
+    return {**sent, **{key: email for key, email in found if email}}
+
+
+def _sent(readings: Sequence[Reading]) -> dict[str, Email]:
+    """Letters that we sent ourselves, told by the Message-ID we gave them: servers rewrite what they keep in Sent.
+
+    Only in a folder of sent letters the id alone is proof; elsewhere anybody may write it.
+    """
+    keys = {each.parsed.message_id: each.key for each in readings if each.receipt.direction == Email.Direction.OUT}
+    keys.pop("", None)
+    ours = Email.objects.filter(message_id__in=keys, outgoing__isnull=False) if keys else ()
+    return {keys[email.message_id]: email for email in ours}
 
 
 def store_own(raw: bytes, now: datetime) -> Email:
@@ -211,14 +224,20 @@ def short_id(message_id: str) -> str:
     return f"<{hashlib.sha256(message_id.encode()).hexdigest()}@long.local>"
 
 
+def own_addresses() -> frozenset[str]:
+    """The desk's own addresses, in lower case: those of the settings and of every mailbox; one query."""
+    mailboxes = Mailbox.objects.values_list("address", flat=True)
+    return frozenset(settings.DESK_ADDRESSES) | {address.lower() for address in mailboxes}
+
+
 def is_ours(address: str) -> bool:
-    """Whether this is the desk's own address."""
+    """Whether this is an address of the settings; for pages, which ask about each person they show."""
     return address.lower() in settings.DESK_ADDRESSES
 
 
-def _facts(reading: Reading) -> dict[str, object]:
+def _facts(reading: Reading, own: frozenset[str]) -> dict[str, object]:
     receipt, parsed, size = reading.receipt, reading.parsed, reading.size
-    out = receipt.direction == Email.Direction.OUT or is_ours(parsed.from_email)
+    out = receipt.direction == Email.Direction.OUT or parsed.from_email.lower() in own
     problems = [{"code": each.code, "detail": each.detail} for each in parsed.problems]
     if receipt.size > size:
         problems.append({"code": "letter-cut", "detail": str(receipt.size)})
@@ -243,6 +262,6 @@ def _facts(reading: Reading) -> dict[str, object]:
         "safe_html": parsed.safe_html,
         "has_remote_images": parsed.has_remote_images,
         "problems": problems,
-        "security": getattr(parsed, "security", ""),
+        "security": parsed.security,
         "auto_reasons": list(parsed.auto_reasons),
     }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from incidents import codes, intake
+from incidents import codes, gathering, intake
 from incidents.joining import speaks_of_something_else
 from incidents.models import Incident, IncidentEmail, Suggestion
 from mailbox import inbox
 from mailbox.models import Email, Receipt
 from tests.factories import NOW, make_email, make_incident, make_pole
-from tests.written import letter
+from tests.written import DESK, letter
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +192,41 @@ def test_an_incident_that_is_flooded_takes_letters_quietly(settings):
     take(letter("Re: ВЭС", answers=FIRST))
     incident.refresh_from_db()
     assert (incident.letter_count, incident.has_news) == (5, False)
+
+
+def test_what_waited_for_what_waited_joins_as_well():
+    bounce = take(letter("Автоответ", answers="<ours@towers.example>", headers={"Auto-Submitted": "auto-replied"}))
+    ours = take(letter("Re: ВЭС", sender=DESK, message_id="<ours@towers.example>", answers=FIRST), out=True)
+    assert (bounce.state, ours.state) == ("kept", "kept")
+    take(letter(message_id=FIRST))
+    assert Incident.objects.get().letter_count == 3
+    bounce.refresh_from_db()
+    assert bounce.state == "joined"
+
+
+def test_a_kept_letter_that_was_overlooked_is_swept_into_its_conversation():
+    take(letter(message_id=FIRST))
+    incident = Incident.objects.get()
+    auto = make_email(message_id="<auto@operator.example>", kind="autoreply")
+    auto.thread_ids.create(message_id=FIRST)
+    auto.thread_ids.create(message_id=auto.message_id)
+    receipt = Receipt.objects.create(
+        direction="in", size=1, received_at=NOW, state="kept", rule="automatic", email=auto, sha256=auto.sha256
+    )
+    assert gathering.sweep(NOW) == 1
+    assert gathering.sweep(NOW) == 0
+    receipt.refresh_from_db()
+    assert (receipt.state, auto.place.incident) == ("joined", incident)
+
+
+def test_the_end_of_an_outage_waits_while_an_earlier_letter_is_being_taken():
+    make_pole("41960-P-43-1-1")
+    opening = inbox.receive(letter("Т2 Отсутствует ВЭС 41960-P-43-1-1"), direction="in", received_at=NOW)
+    end = inbox.receive(letter("Т2 Отсутствует ВЭС 41960-P-43-1-1 (Закрыто)"), direction="in", received_at=NOW)
+    Receipt.objects.filter(pk=opening.pk).update(next_try_at=NOW + timedelta(seconds=5))  # somebody else has it
+    assert intake.take_some(NOW) == 0
+    end.refresh_from_db()
+    assert end.state == "new"
+    Receipt.objects.filter(pk=opening.pk).update(next_try_at=None)
+    assert intake.take_some(NOW) == 2
+    assert Incident.objects.get().power_back_at == NOW
