@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -113,12 +113,10 @@ def attach_many(joinings: Sequence[Joining]) -> dict[int, Incident]:
     """Put letters that have no incident into these conversations; returns the fresh incidents by id."""
     if not joinings:
         return {}
-    # In one order everywhere, so that two who attach to the same incidents wait instead of deadlocking.
-    locked = Incident.objects.select_for_update().filter(pk__in={each.incident_id for each in joinings})
-    incidents = {incident.pk: incident for incident in locked.order_by("pk")}
+    incidents = _locked({each.incident_id for each in joinings})
     IncidentEmail.objects.bulk_create(
         IncidentEmail(
-            incident_id=each.incident_id,
+            incident=incidents[each.incident_id],
             email=each.email,
             way=each.way,
             thread=each.thread or each.email.pk,
@@ -128,9 +126,23 @@ def attach_many(joinings: Sequence[Joining]) -> dict[int, Incident]:
     )
     drafts = [draft for each in joinings for draft in _attach(incidents[each.incident_id], each)]
     changed = ("letter_count", "has_news", "letters_since_closing", "opened_at", "active_at", "version")
-    rows.write(list(incidents.values()), *changed)
+    rows.write(list({incident.pk: incident for incident in incidents.values()}.values()), *changed)
     events.record_many(drafts)
     return incidents
+
+
+def _locked(pks: Collection[int]) -> dict[int, Incident]:
+    """These incidents, locked; in place of one that was merged while we waited for it, the one it leads to."""
+
+    def lock(some: Collection[int]) -> dict[int, Incident]:
+        # In one order everywhere, so that two who attach to the same incidents wait instead of deadlocking.
+        return {row.pk: row for row in Incident.objects.select_for_update().filter(pk__in=some).order_by("pk")}
+
+    incidents = lock(pks)
+    led = {pk: incident.final.pk for pk, incident in incidents.items() if incident.merged_into_id}
+    if led:
+        incidents |= lock(set(led.values()) - incidents.keys())
+    return incidents | {pk: incidents[to] for pk, to in led.items()}
 
 
 def _attach(incident: Incident, joining: Joining) -> list[Draft]:

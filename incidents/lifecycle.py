@@ -14,8 +14,10 @@ def next_steps(incident: Incident) -> list[Transition]:
     """The allowed steps from the incident's status, the usual one first.
 
     A step into a status that sends a letter is offered only where a reaction sends it: nobody may be
-    left waiting in a status that never moves on.
+    left waiting in a status that never moves on. A merged incident goes nowhere: its matter is another's.
     """
+    if incident.merged_into_id:
+        return []
     return [step for step in _steps_from(incident.status) if _can_happen(step.to_status)]
 
 

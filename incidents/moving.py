@@ -199,7 +199,7 @@ def _opened(place: IncidentEmail, at: datetime) -> Incident:
 def _site_of(email: Email) -> Match:
     """The site of a letter that speaks of something else: its new words say it, its subject is of the old matter."""
     files = email.attachments.filter(inline=False).order_by("pk").values_list("name", flat=True)
-    new = [Part("reply", email.reply_text), *(Part("attachment", name) for name in files)]
+    new = [Part("reply", email.reply_text or email.text), *(Part("attachment", name) for name in files)]
     match = lookup.find(new)
     return match if match.pole_id or match.problem else lookup.find([Part("subject", email.subject), *new])
 

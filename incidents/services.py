@@ -33,6 +33,15 @@ def locked(incident: Incident) -> Incident:
     return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
+def _workable(incident: Incident) -> Incident:
+    """The fresh row, locked. Raises DomainError for a merged one: its matter goes on elsewhere."""
+    incident = locked(incident)
+    if incident.merged_into_id:
+        said = _("%(code)s was merged into %(into)s. Go on there.")
+        raise DomainError(said % {"code": incident.code, "into": incident.final.code})
+    return incident
+
+
 def save(incident: Incident, at: datetime, *fields: str) -> None:
     """Write these fields of a locked incident, with its new version and the moment of the change."""
     incident.version += 1
@@ -175,7 +184,7 @@ def _kind_of_move(before: Status, to: Status) -> str:
 @transaction.atomic
 def raise_error(incident: Incident, *, reason: str, by: User | None, at: datetime) -> Incident:
     """Status “Error” with what is wrong and what would be right; the reason replaces an earlier one."""
-    incident = locked(incident)
+    incident = _workable(incident)
     if incident.status.is_error:
         incident.error_reason = reason
         save(incident, at, "error_reason")
@@ -197,7 +206,7 @@ def reopen(incident: Incident, *, by: User | None, at: datetime, reason: str) ->
 @transaction.atomic
 def set_type(incident: Incident, to: IncidentType | None, *, by: User | None, at: datetime) -> Incident:
     """Say what failed; the deadline follows by reaction."""
-    incident = locked(incident)
+    incident = _workable(incident)
     if incident.type_id == (to.pk if to else None):
         return incident
     before, incident.type = incident.type_id, to
@@ -218,7 +227,7 @@ def link_asset(
     operator: Operator | None = None,
 ) -> Incident:
     """Say where it is. A station brings its pole, a pole its contractor; a station elsewhere is refused."""
-    incident = locked(incident)
+    incident = _workable(incident)
     if station and pole and station.pole_id != pole.pk:
         raise DomainError(
             _("Base station %(station)s stands on pole %(pole)s, not on %(given)s.")
@@ -264,7 +273,7 @@ def add_comment(incident: Incident, text: str, *, by: User | None, at: datetime)
     text = text.strip()
     if not text:
         raise DomainError(_("The note is empty."))
-    incident = locked(incident)
+    incident = _workable(incident)
     comment = Comment.objects.create(incident=incident, author=by, text=text, at=at)
     save(incident, at, *_first_action(incident, by, at))
     events.record(incident, "comment", actor=by, at=at, comment=comment.pk)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatchers.models import User
-from incidents import moving, services, undoing
+from incidents import lifecycle, moving, services, undoing
 from incidents.errors import DomainError
-from incidents.models import Comment, Incident, IncidentEmail, IncidentEvent, Status, Suggestion
+from incidents.models import Comment, Incident, IncidentEmail, IncidentEvent, IncidentType, Status, Suggestion
 from mailbox.models import Email, Receipt
 from tests.factories import NOW, make_email, make_incident, make_pole, make_user
 
@@ -443,3 +443,19 @@ def _do(name: str, one: int, other: int, many: int, me: User, at: Any) -> list[i
         letters = letters_of(source)[one % 3 : one % 3 + many]
         moving.move_letters(letters, None if name == "split" else target, out_of=source, by=me, at=at)
     return []
+
+
+def test_a_merged_incident_takes_no_work_any_more():
+    target = make_incident()
+    merged = make_incident(merged_into=target, closed_at=NOW, status="closed")
+    person = make_user()
+    deeds = (
+        lambda: services.add_comment(merged, "слово", by=person, at=LATER),
+        lambda: services.set_type(merged, IncidentType.objects.first(), by=person, at=LATER),
+        lambda: services.link_asset(merged, pole=make_pole(), station=None, by=person, at=LATER),
+        lambda: services.raise_error(merged, reason="нет", by=person, at=LATER),
+    )
+    for deed in deeds:
+        with pytest.raises(DomainError, match=target.code):
+            deed()
+    assert lifecycle.next_steps(merged) == []

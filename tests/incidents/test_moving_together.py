@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from incidents import intake, moving, undoing
 from incidents.errors import DomainError
@@ -171,4 +171,28 @@ def test_letters_that_come_while_their_incident_goes_to_and_fro_are_all_there():
     assert IncidentEmail.objects.count() == 14
     assert again(source).letter_count + again(target).letter_count == 14
     assert again(source).merged_into is None
+    is_whole()
+
+
+def test_a_letter_that_was_being_taken_while_its_incident_was_merged_is_in_the_other_one():
+    source, target = opened_by_letter(1), opened_by_letter(2)
+    answer = raw("<late@operator.example>", "Re: Отсутствует ВЭС 1", "<first1@operator.example>")
+    inbox.receive(answer, direction="in", received_at=NOW + timedelta(minutes=30))
+    merged = threading.Event()
+
+    def merge() -> None:
+        with transaction.atomic():
+            moving.merge(source, target, by=make_user(), at=LATER)
+            merged.set()
+            merged.wait()
+            threading.Event().wait(0.5)  # the letter has looked up its incident and waits for the row
+
+    def take() -> None:
+        merged.wait(10)
+        intake.take_all(lambda: LATER)
+
+    together(merge, take)
+
+    assert IncidentEmail.objects.get(email__message_id="<late@operator.example>").incident == target
+    assert not Receipt.objects.filter(state="new").exists()
     is_whole()
