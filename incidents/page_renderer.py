@@ -34,7 +34,7 @@ def limit() -> None:
 
 def draw(content: bytes, number: int, most: int) -> tuple[dict[str, object], bytes]:
     """What is known of the document, and page `number` (the first is 0) as WebP, empty when there is none."""
-    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(content)

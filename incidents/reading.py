@@ -192,7 +192,7 @@ def site_of(reading: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def stands_in(reading: Mapping[str, Any], parsed: ParsedEmail) -> bool:
     """Whether this stored reading was made of this letter: what it quotes stands at its places."""
-    texts = [text for _name, text in _parts(parsed)]
+    texts = [text for _name, text in sites.parts(parsed)]
     evidence = reading.get("evidence", ())
     return all(
         each["part"] < len(texts) and texts[each["part"]][each["start"] : each["end"]] == each["text"]
@@ -203,17 +203,10 @@ def stands_in(reading: Mapping[str, Any], parsed: ParsedEmail) -> bool:
 # --- The letter's parts -----------------------------------------------------------------------
 
 
-def _parts(parsed: ParsedEmail) -> list[tuple[str, str]]:
-    """The texts that sites.read looks at, in its order."""
-    named = [("subject", parsed.subject), ("reply", parsed.reply_text), ("quote", parsed.quoted_text)]
-    files = [("attachment", each.name) for each in parsed.attachments if not each.inline]
-    return [*named, ("signature", parsed.signature_text), *files]
-
-
 def _sections(
     parsed: ParsedEmail, told: Mapping[str, Any], numbers: Mapping[tuple[str, str], int]
 ) -> Iterator[Section]:
-    for part, (name, text) in enumerate(_parts(parsed)):
+    for part, (name, text) in enumerate(sites.parts(parsed)):
         if not text.strip():
             continue
         found = marks.evidence_of_part(told, part, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -21,11 +21,24 @@ NAMED = 3
 
 def read(parsed: ParsedEmail) -> Match:
     """Find pole and station in the letter: its new words first, quoted ones and names of files after them."""
-    parts = [Part("subject", parsed.subject), Part("reply", parsed.reply_text), Part("quote", parsed.quoted_text)]
+    return lookup.find([_PARTS[name](text) for name, text in parts(parsed)])
+
+
+def parts(parsed: ParsedEmail) -> list[tuple[str, str]]:
+    """The texts of a letter that name its site, in the order they are asked: (subject, reply, …; text)."""
+    files = [("attachment", each.name) for each in parsed.attachments if not each.inline]
+    said = [("subject", parsed.subject), ("reply", parsed.reply_text), ("quote", parsed.quoted_text)]
+    return [*said, ("signature", parsed.signature_text), *files]
+
+
+_PARTS: dict[str, Callable[[str], Part]] = {
+    "subject": lambda text: Part("subject", text),
+    "reply": lambda text: Part("reply", text),
+    "quote": lambda text: Part("quote", text),
     # Signatures hold phones and addresses: asked last among what was written before.
-    parts.append(Part("quote", parsed.signature_text, rank=1))
-    parts += [Part("attachment", each.name) for each in parsed.attachments if not each.inline]
-    return lookup.find(parts)
+    "signature": lambda text: Part("quote", text, rank=1),
+    "attachment": lambda text: Part("attachment", text),
+}
 
 
 def rows(matches: Sequence[Match]) -> tuple[dict[int, Pole], dict[int, BaseStation]]:
