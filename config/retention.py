@@ -93,7 +93,10 @@ def _unread(now: datetime, *, delete: bool) -> Finding:
 
 def _letters(now: datetime, *, delete: bool) -> Finding:
     # A letter that somebody corrected is a test of the rules, for as long as there are rules.
-    old = Email.objects.filter(place=None, reading_case=None, received_at__lt=_keep_from(now))
+    # One that we sent, or answered by itself, counts for what may be sent next.
+    old = Email.objects.filter(
+        place=None, reading_case=None, outgoing=None, answers_sent=None, received_at__lt=_keep_from(now)
+    )
     found = _counted(_("old letters without incident"), old)
     last = 0
     while delete and (batch := list(old.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH])):

@@ -129,7 +129,8 @@ def _trace(session: SmtpSession, sender: str, recipient: str, now: datetime) -> 
     """What the last mail host puts on top of a letter (RFC 5321, 4.4)."""
     peer = session.peer[0] if session.peer else "unknown"
     return (
-        f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
+        # The null sender comes as "<>" already.
+        f"Return-Path: <{sender.strip('<>')}>\r\nDelivered-To: {recipient}\r\n"
         f"Received: from {session.host_name or 'unknown'} ([{peer}]) by mail.dispatch.example"
         f" with ESMTP;\r\n\t{format_datetime(now)}\r\n"
     ).encode()

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from mailbox import sealing
 from mailbox.imap import Account, ImapSession, readable
@@ -49,6 +50,7 @@ def follow(account: Mapping[str, Any]) -> Mailbox:
     )
     if not row.from_settings:
         facts |= {"from_settings": True, "is_watched": True}
+        row.folders.update(watched_since=timezone.now())
     if not created:
         Mailbox.objects.filter(pk=row.pk).update(**facts)
         row.refresh_from_db()

@@ -14,6 +14,7 @@ def _plain_settings(settings, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.LETTER_STORE = tmp_path / "letters"
     settings.DESK_ADDRESSES = ["desk@towers.example"]
+    settings.EMAIL_HOST = ""
 
 
 @pytest.fixture(autouse=True)

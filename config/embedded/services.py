@@ -53,9 +53,18 @@ def demo_letters() -> Service:
 
 
 def demo_environment(var: Path) -> Mapping[str, str]:
-    """Settings that make the product use the demo's servers; what somebody has set is left as it is."""
+    """Settings that make the product use the demo's servers.
+
+    Where somebody has set one of a group (TS_, PARSING_, EMAIL_), the whole group is his: half a real server and half
+    a demo's would be neither.
+    """
     wanted = read_ports(var).get("environment", {})
-    return {name: value for name, value in wanted.items() if not os.environ.get(name, "").strip()}
+    own = {_group(name) for name in wanted if os.environ.get(name, "").strip()}
+    return {name: value for name, value in wanted.items() if _group(name) not in own}
+
+
+def _group(name: str) -> str:
+    return name.partition("_")[0]
 
 
 def manage(*arguments: str) -> list[str]:
