@@ -54,7 +54,8 @@ SELECT (SELECT min(id) FROM mailbox_folder) + (CASE WHEN n % 5 = 0 THEN 1 ELSE 0
     CASE WHEN n % 100 >= 83 THEN 'automatic' ELSE '' END, CASE WHEN n % 1000 = 500 THEN 'ValueError: x' ELSE '' END,
     n <= {rows} / 20, e.id, 0, NULL
 FROM generate_series(1, {rows}) n
-LEFT JOIN mailbox_email e ON n % 1000 <> 500 AND e.sha256 = lpad(to_hex(CASE WHEN n % 100 < 8 THEN n + 20 ELSE n END), 64, '0');
+LEFT JOIN mailbox_email e ON n % 1000 <> 500
+    AND e.sha256 = lpad(to_hex(CASE WHEN n % 100 < 8 THEN n + 20 ELSE n END), 64, '0');
 INSERT INTO incidents_incident (code, subject, registration, requester_email, requester_name, status_id, reading,
     error_reason, opened_at, closed_at, active_at, has_news, letter_count, letters_since_closing, version)
 SELECT 'NT-' || r.email_id, 'Отсутствует ВЭС', 'mail', 'noc@operator.example', 'NOC',
