@@ -2,12 +2,14 @@
 # PORT and VAR_DIR choose where `make run` listens and keeps its data: make run PORT=8001 VAR_DIR=/srv/second
 
 PYTHON := .venv/bin/python
+# Tests wait for servers more than they compute. JOBS=0 runs them in this process, for a debugger.
+JOBS := 4
 
 .PHONY: help setup setup-dev run test lint lock
 
 help:
 	@echo "make run    start Dispatch with everything it needs, and a demo when no mailbox is configured"
-	@echo "make test   run the tests; ARGS=... goes to pytest"
+	@echo "make test   run the tests; ARGS=... goes to pytest, JOBS=N at once"
 	@echo "make lint   check style, types, imports, migrations and translations"
 	@echo "make setup  only install what 'make run' needs"
 	@echo "make lock   renew the lock files from pyproject.toml"
@@ -24,7 +26,7 @@ run: setup
 	@$(PYTHON) manage.py up
 
 test: setup-dev
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n $(JOBS) $(ARGS)
 
 lint: setup-dev
 	@$(PYTHON) tools/lint.py

@@ -145,7 +145,8 @@ def test_any_station_called_so_in_any_disguise_is_found(
     else:
         assert match.problem == "ambiguous"
         assert set(match.candidates) == poles
-    (evidence,) = match.evidence
+    # A postcode behind the word «станция» is named as unknown, too.
+    (evidence,) = [item for item in match.evidence if item.rule != "unknown"]
     assert code.endswith(text[evidence.start : evidence.end]), (text, evidence)
     assert letters_and_digits(name).endswith(letters_and_digits(evidence.text))
 
