@@ -59,6 +59,8 @@ class _Attempt:
     """What the thread has come to; read by the request when the time is over."""
 
     account: Account
+    # Given back when the server has let go, which may be long after the page was answered.
+    slot: threading.BoundedSemaphore
     at: Stage = Stage.NAME
     error: str = ""
     places: list[Place] = field(default_factory=list)
@@ -72,7 +74,7 @@ class _Attempt:
         except BROKEN as error:
             self.error = str(error) or type(error).__name__
         finally:
-            _running.release()
+            self.slot.release()
             self.done.set()
 
     def _go(self) -> None:
@@ -90,10 +92,11 @@ class _Attempt:
 
 def try_out(account: Account) -> Trial:
     """Connect, log in and look which folders there are; answers within LIMIT_SECONDS whatever the server does."""
-    if not _running.acquire(blocking=False):
+    slot = _running
+    if not slot.acquire(blocking=False):
         busy = Advice(_("Other attempts are still waiting for their servers."), _("Try again in a minute."))
         return Trial(_steps(Stage.NAME, busy))
-    attempt = _Attempt(account)
+    attempt = _Attempt(account, slot)
     threading.Thread(target=attempt.run, name="mail trial", daemon=True).start()
     if not attempt.done.wait(LIMIT_SECONDS):
         return Trial(_steps(attempt.at, advise("timed out")))
