@@ -1,20 +1,44 @@
-"""The incident and what belongs to it: workflow, timeline, letters, notes, suggestions."""
+"""The incident and what belongs to it: workflow, timeline, letters, notes, work, the desk's own rows."""
 
 from incidents.models.conversation import Comment, IncidentEmail, ReadingCase, Suggestion
+from incidents.models.desk import Draft, Presence, SavedView
 from incidents.models.incident import FailedReaction, Incident, IncidentEvent
+from incidents.models.work import (
+    ChecklistItem,
+    ChecklistMark,
+    IncidentLink,
+    IncidentTag,
+    Promise,
+    Reminder,
+    Tag,
+    Watch,
+    WorkPeriod,
+)
 from incidents.models.workflow import IncidentType, Named, Status, StatusClass, Transition
 
 __all__ = [
+    "ChecklistItem",
+    "ChecklistMark",
     "Comment",
+    "Draft",
     "FailedReaction",
     "Incident",
     "IncidentEmail",
     "IncidentEvent",
+    "IncidentLink",
+    "IncidentTag",
     "IncidentType",
     "Named",
+    "Presence",
+    "Promise",
     "ReadingCase",
+    "Reminder",
+    "SavedView",
     "Status",
     "StatusClass",
     "Suggestion",
+    "Tag",
     "Transition",
+    "Watch",
+    "WorkPeriod",
 ]

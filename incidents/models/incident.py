@@ -27,6 +27,12 @@ class Incident(models.Model):
         MAIL = "mail", _("from mail")
         MANUAL = "manual", _("by a dispatcher")
 
+    class Ball(models.TextChoices):
+        US = "us", _("us")
+        OPERATOR = "operator", _("the operator")
+        CONTRACTOR = "contractor", _("the contractor")
+        ENERGY = "energy", _("the energy company")
+
     code = models.CharField(_("code"), max_length=32, unique=True)
     subject = models.TextField(_("subject"))
     registration = models.CharField(_("registered"), max_length=10, choices=Registration)
@@ -92,6 +98,9 @@ class Incident(models.Model):
         on_delete=models.PROTECT,
         related_name="merged",
     )
+    # Who has to do the next thing, and since when.
+    ball = models.CharField(_("the ball is with"), max_length=10, choices=Ball, default=Ball.US)
+    ball_since = models.DateTimeField(null=True, blank=True)
     # towers.matching.Match.as_json() of the reading that chose (or refused to choose) the site.
     reading = models.JSONField(default=dict, blank=True)
     # Why the status is the error one; empty otherwise.
