@@ -33,7 +33,7 @@ def locked(incident: Incident) -> Incident:
     return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
-def _workable(incident: Incident) -> Incident:
+def workable(incident: Incident) -> Incident:
     """The fresh row, locked. Raises DomainError for a merged one: its matter goes on elsewhere."""
     incident = locked(incident)
     if incident.merged_into_id:
@@ -55,6 +55,11 @@ def _first_action(incident: Incident, by: User | None, at: datetime) -> list[str
         return []
     incident.first_action_at = at
     return ["first_action_at"]
+
+
+def touch(incident: Incident, *fields: str, by: User | None, at: datetime) -> None:
+    """Write these fields of a locked incident after somebody did something on it; the first deed stops a clock."""
+    save(incident, at, *fields, *_first_action(incident, by, at))
 
 
 @transaction.atomic
@@ -184,7 +189,7 @@ def _kind_of_move(before: Status, to: Status) -> str:
 @transaction.atomic
 def raise_error(incident: Incident, *, reason: str, by: User | None, at: datetime) -> Incident:
     """Status “Error” with what is wrong and what would be right; the reason replaces an earlier one."""
-    incident = _workable(incident)
+    incident = workable(incident)
     if incident.status.is_error:
         incident.error_reason = reason
         save(incident, at, "error_reason")
@@ -206,7 +211,7 @@ def reopen(incident: Incident, *, by: User | None, at: datetime, reason: str) ->
 @transaction.atomic
 def set_type(incident: Incident, to: IncidentType | None, *, by: User | None, at: datetime) -> Incident:
     """Say what failed; the deadline follows by reaction."""
-    incident = _workable(incident)
+    incident = workable(incident)
     if incident.type_id == (to.pk if to else None):
         return incident
     before, incident.type = incident.type_id, to
@@ -227,7 +232,7 @@ def link_asset(
     operator: Operator | None = None,
 ) -> Incident:
     """Say where it is. A station brings its pole, a pole its contractor; a station elsewhere is refused."""
-    incident = _workable(incident)
+    incident = workable(incident)
     if station and pole and station.pole_id != pole.pk:
         raise DomainError(
             _("Base station %(station)s stands on pole %(pole)s, not on %(given)s.")
@@ -273,7 +278,7 @@ def add_comment(incident: Incident, text: str, *, by: User | None, at: datetime)
     text = text.strip()
     if not text:
         raise DomainError(_("The note is empty."))
-    incident = _workable(incident)
+    incident = workable(incident)
     comment = Comment.objects.create(incident=incident, author=by, text=text, at=at)
     save(incident, at, *_first_action(incident, by, at))
     events.record(incident, "comment", actor=by, at=at, comment=comment.pk)
