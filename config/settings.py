@@ -311,6 +311,9 @@ REOPEN_AT_LETTER = env_int("REOPEN_AT_LETTER", 2, least=1)
 LETTERS_PER_INCIDENT_HOUR = env_int("LETTERS_PER_INCIDENT_HOUR", 60, least=1)
 # More letters of one address are kept without incident: several times the busiest hour of a whole desk.
 INCIDENTS_PER_SENDER_HOUR = env_int("INCIDENTS_PER_SENDER_HOUR", 300, least=1)
+# Open incidents this near and this young may be the same outage.
+NEIGHBOUR_KM = env_int("NEIGHBOUR_KM", 15, least=1, most=200)
+NEIGHBOUR_HOURS = env_int("NEIGHBOUR_HOURS", 6, least=1, most=72)
 
 # What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
 INCIDENT_REACTIONS = {
