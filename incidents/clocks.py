@@ -63,7 +63,7 @@ def dispatcher_clock(incident: Incident, now: datetime) -> ClockFace:
 
 def _face(start: datetime, due: datetime, end: datetime | None, now: datetime, *, closed: bool = False) -> ClockFace:
     if end is None:
-        return _running(start, due, now)
+        return running(start, due, now)
     until = _("The deadline was %(moment)s") % {"moment": exact(due)}
     if end > due:
         said = _("Closed late") if closed else _("Done late")
@@ -72,7 +72,8 @@ def _face(start: datetime, due: datetime, end: datetime | None, now: datetime, *
     return ClockFace(ClockState.IN_TIME, span(end - start), f"{said}. {until}", share=_share(start, due, end))
 
 
-def _running(start: datetime, due: datetime, now: datetime) -> ClockFace:
+def running(start: datetime, due: datetime, now: datetime) -> ClockFace:
+    """A clock that nothing has stopped yet."""
     left = due - now
     until = _("Deadline %(moment)s") % {"moment": exact(due)}
     if left < timedelta():
