@@ -31,8 +31,8 @@ SETTINGS = {
     "port": str(POSTGRES_PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "128MB",
-    "max_wal_size": "512MB",
+    "shared_buffers": "512MB",
+    "max_wal_size": "2GB",
     "jit": "off",  # the desk's queries are short; compiling them costs more than it saves
     "timezone": "UTC",
     "log_timezone": "UTC",
