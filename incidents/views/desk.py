@@ -6,23 +6,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from config.web import Request
-from incidents import lifecycle, marks, why
+from incidents import chips, lifecycle, marks, why
 from incidents.clocks import zone_name
-from incidents.filters import NOBODY, QUEUES, DeskFilter
+from incidents.fields import Choices
+from incidents.filters import DeskFilter
+from incidents.looks import BETWEEN, SIZES, USUAL_COLUMNS, Look
 from incidents.marks import Piece
-from incidents.models import Comment, Incident, Status
+from incidents.models import Comment, Incident
 from incidents.occurrences import describe
 from incidents.paging import Cursor, Page, page
 from incidents.queries import IncidentQuerySet
+from incidents.queues import QUEUES
 from incidents.tables import DeskTable
 from incidents.why import Line
 from mailbox.models import Email
@@ -30,8 +33,9 @@ from mailbox.models import Email
 if TYPE_CHECKING:
     from dispatchers.models import User
 
-# What of an address the links of the page carry on.
-KEPT = ("queue", "status", "who", "q", "sort")
+# What this browser remembers of the list's look.
+LOOK_COOKIE = "desk"
+YEAR = 365 * 24 * 3600
 PREVIEWED_LETTERS = 5
 PREVIEWED_NOTES = 3
 PREVIEWED_WORDS = 900
@@ -44,29 +48,32 @@ MOST_CODES = 200
 def desk(request: Request) -> HttpResponse:
     """The whole page; its list alone for a boosted link; what an open page lacks for `live=rows` and `live=counts`."""
     now = timezone.now()
-    statuses = list(Status.objects.all())
-    people = list(get_user_model().objects.assignable().order_by("last_name", "first_name", "username"))
-    filters = DeskFilter.read(request.GET, statuses, people)
+    choices = Choices(request.user)
+    filters = DeskFilter.read(request.GET, choices)
+    look = Look.read(request.GET, request.COOKIES.get(LOOK_COOKIE, ""))
+    kept = filters.address
+    if "keep" in request.GET:
+        return _keep(look, kept)
+    kept.update(look.said)
     is_live = "live" in request.GET
-    shown = _live_rows(request, filters, now) if is_live else _page(request, filters, now)
+    shown = _live_rows(request, filters, look, now) if is_live else _page(request, filters, look, now)
     context: dict[str, Any] = {
         "now": now,
         "local_now": timezone.localtime(now),
         "zone": zone_name(timezone.localtime(now)),
         "filters": filters,
-        "kept": _kept(request, filters),
+        "kept": kept,
+        "look": look,
         "page": shown,
-        "table": DeskTable(shown.rows, filters=filters),
-        "statuses": statuses,
-        "people": people,
-        "nobody": NOBODY,
+        "table": DeskTable(shown.rows, filters=filters, columns=look.columns),
     }
     if request.GET.get("live") != "rows":
         context["queues"] = queues = _queues(request.user, now)
         context["count"] = dict(queues)[filters.queue]
-        context["shift"] = _shift(people)
+        context["shift"] = _shift(choices.people)
     if is_live:
         return _private(render(request, "incidents/desk_live.html", context))
+    context |= _controls(filters, choices, kept)
     if request.htmx.boosted and not request.htmx.history_restore_request:
         return _private(render(request, "incidents/desk_switch.html", context))
     opened = request.GET.get("open", "")
@@ -74,6 +81,28 @@ def desk(request: Request) -> HttpResponse:
     if incident:
         context |= _preview(incident, request.user)
     return _private(render(request, "incidents/desk.html", context))
+
+
+def _keep(look: Look, kept: QueryDict) -> HttpResponse:
+    """The look has just been chosen: this browser remembers it, and the address says it from here on."""
+    kept.update(look.words)
+    response = redirect(f"{reverse('incidents:desk')}?{kept.urlencode()}")
+    response.set_cookie(LOOK_COOKIE, look.remembered, max_age=YEAR, samesite="Lax", httponly=True)
+    return response
+
+
+def _controls(filters: DeskFilter, choices: Choices, kept: QueryDict) -> dict[str, Any]:
+    """Chips, menus and views: what stands around the list."""
+    return {
+        "menus": chips.menus(filters, choices, kept),
+        "without_days": chips.without(kept, chips.DAYS),
+        "beside_days": chips.pairs(kept, chips.DAYS),
+        "beside_text": chips.pairs(kept, ("q",)),
+        "beside_look": chips.pairs(kept, ("cols", "rows", "n")),
+        "only_queue": chips.only_queue(filters),
+        "sizes": SIZES,
+        "usual_columns": BETWEEN.join(USUAL_COLUMNS),
+    }
 
 
 @require_safe
@@ -92,33 +121,20 @@ def _rows() -> IncidentQuerySet:
     return Incident.objects.for_rows().defer("reading")
 
 
-def _page(request: Request, filters: DeskFilter, now: datetime) -> Page:
+def _page(request: Request, filters: DeskFilter, look: Look, now: datetime) -> Page:
     parts = filters.apply(_rows(), request.user, now)
     after, before = (Cursor.parse(request.GET.get(name, "")) for name in ("after", "before"))
-    return page(parts, filters.order, after=after, before=before)
+    return page(parts, filters.order, after=after, before=before, size=look.size)
 
 
-def _live_rows(request: Request, filters: DeskFilter, now: datetime) -> Page:
+def _live_rows(request: Request, filters: DeskFilter, look: Look, now: datetime) -> Page:
     """The named incidents that still belong here, and with `first` the first page: what an open page may lack."""
     parts = filters.apply(_rows(), request.user, now)
     codes = [code for code in request.GET.get("codes", "").split(",") if code][:MOST_CODES]
     found = {incident.pk: incident for part in parts for incident in part.filter(code__in=codes)} if codes else {}
     if "first" in request.GET:
-        found |= {incident.pk: incident for incident in page(parts, filters.order).rows}
+        found |= {incident.pk: incident for incident in page(parts, filters.order, size=look.size).rows}
     return Page(list(found.values()))
-
-
-def _kept(request: Request, filters: DeskFilter) -> QueryDict:
-    """The choices of this address as links carry them on: only what was understood."""
-    kept = QueryDict(mutable=True)
-    for name in KEPT:
-        if value := request.GET.get(name):
-            kept[name] = value
-    if kept.get("queue") not in QUEUES:
-        kept.pop("queue", None)
-    if kept.get("sort") != filters.sort:
-        kept.pop("sort", None)
-    return kept
 
 
 def _queues(person: User, now: datetime) -> list[tuple[Any, int | None]]:

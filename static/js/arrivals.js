@@ -25,7 +25,7 @@
     if (!a !== !b) { return a ? -1 : 1; }
     return a === b ? sign * (Number(idA) - Number(idB)) : sign * (a < b ? -1 : 1);
   }
-  function falling() { return document.querySelector("#main th[aria-sort=descending]") !== null; }
+  function falling() { return "falling" in document.getElementById("main").dataset; }
 
   // Where the row belongs; null if that is on a later page.
   function place(row) {

@@ -136,11 +136,11 @@ def test_pages_follow_one_another_by_cursor_and_keep_the_filters(desk: Client) -
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/", 7),
-        ("/?queue=closed&q=ВЭС", 11),
-        ("/?sort=due", 8),
-        ("/?live=rows&codes={codes}", 5),
-        ("/?open={code}", 14),
+        ("/", 11),
+        ("/?queue=closed&q=ВЭС", 15),
+        ("/?sort=due", 12),
+        ("/?live=rows&codes={codes}", 3),
+        ("/?open={code}", 18),
     ],
 )
 def test_the_cost_does_not_grow_with_the_rows(desk: Client, path: str, most: int) -> None:

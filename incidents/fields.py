@@ -1,0 +1,192 @@
+"""What the list can be narrowed by: each field's words in an address, its choices, and what it asks the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Model, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from incidents.models import Incident, IncidentType, Status, StatusClass
+from incidents.queues import Queue
+from towers.models import BaseStation, Contractor, Operator, Pole
+from towers.queries import pole_code_begins, regions, station_name_begins
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
+
+NOBODY = "none"
+ME = "me"
+MOST_WORDS = 60
+MOST_VALUES = 10
+MOST_SITES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value of a field: its word in the address, its name on the page, what the column holds."""
+
+    value: str
+    label: str | Promise
+    key: Any
+    # The row it stands for, which the page may draw with its mark.
+    thing: Model | None = None
+
+
+class Choices:
+    """The rows that filters choose among. Each table is read once, and only if something asks for it."""
+
+    def __init__(self, person: User) -> None:
+        self.person = person
+
+    @cached_property
+    def statuses(self) -> list[Status]:
+        return list(Status.objects.all())
+
+    @cached_property
+    def people(self) -> list[User]:
+        return list(get_user_model().objects.assignable().order_by("last_name", "first_name", "username"))
+
+    @cached_property
+    def types(self) -> list[Option]:
+        return [*_rows(IncidentType.objects.all()), Option(NOBODY, _("Without a type"), None)]
+
+    @cached_property
+    def operators(self) -> list[Option]:
+        return [*_rows(Operator.objects.all()), Option(NOBODY, _("Unknown"), None)]
+
+    @cached_property
+    def contractors(self) -> list[Option]:
+        return [*_rows(Contractor.objects.all()), Option(NOBODY, _("Without a contractor"), None)]
+
+    @cached_property
+    def regions(self) -> list[Option]:
+        return [Option(name, name, name) for name in regions()]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the filter. With `options` a value is one of them, without it any text."""
+
+    name: str
+    title: str | Promise
+    icon: str
+    narrow: Callable[[list[Any]], Q]
+    options: Callable[[Choices, Queue], list[Option]] | None = None
+    hint: str | Promise = ""
+    # No index finds these among a million closed ones; the open ones have an index of their own.
+    only_open: bool = False
+
+    def read(self, said: Iterable[str], choices: Choices, queue: Queue) -> tuple[Option, ...]:
+        """The values that the address names and that exist; several of one field mean any of them."""
+        words = list(dict.fromkeys(filter(None, (" ".join(word.replace("\0", "").split()) for word in said))))
+        if not words or (self.only_open and queue.is_history):
+            return ()
+        if self.options is None:
+            return tuple(Option(word, word, word) for word in (each[:MOST_WORDS] for each in words[:MOST_VALUES]))
+        return tuple(option for option in self.options(choices, queue) if option.value in words)
+
+
+def _rows(rows: QuerySet[Any]) -> list[Option]:
+    return [Option(str(row.pk), row.name, row.pk, row) for row in rows]
+
+
+def _statuses(choices: Choices, queue: Queue) -> list[Option]:
+    """Those that an incident of this queue can have."""
+    fitting = [each for each in choices.statuses if (each.status_class == StatusClass.END) == queue.is_history]
+    return [Option(each.key, each.name, each.pk, each) for each in fitting]
+
+
+def _people(choices: Choices, queue: Queue) -> list[Option]:
+    """ "Me" is whoever looks, so that a shared view means everybody's own."""
+    first = [Option(ME, _("me"), choices.person.pk, choices.person), Option(NOBODY, _("nobody"), None)]
+    return first + [Option(str(each.pk), each.full_name, each.pk, each) for each in choices.people]
+
+
+def _any_of(column: str) -> Callable[[list[Any]], Q]:
+    """The column holds one of the keys; None among them: or nothing."""
+
+    def narrow(keys: list[Any]) -> Q:
+        named = [key for key in keys if key is not None]
+        found = Q(**{f"{column}__in": named}) if named else Q()
+        return found | Q(**{f"{column}__isnull": True}) if None in keys else found
+
+    return narrow
+
+
+def _beginning(column: str, model: type[Model], begins: Callable[[str], Q]) -> Callable[[list[Any]], Q]:
+    """The site's name begins with one of the texts."""
+
+    def narrow(texts: list[Any]) -> Q:
+        return Q(**{f"{column}__in": few(model._default_manager.filter(any_of(begins(text) for text in texts)))})
+
+    return narrow
+
+
+def few(sites: QuerySet[Any]) -> QuerySet[Any] | list[int]:
+    """The ids themselves while they are few: the database then knows how rare they are and takes the right index."""
+    ids = list(sites.values_list("pk", flat=True)[: MOST_SITES + 1])
+    return ids if len(ids) <= MOST_SITES else sites.values("pk")
+
+
+def any_of(ways: Iterable[Q]) -> Q:
+    either = Q()
+    for way in ways:
+        either |= way
+    return either
+
+
+FIELDS = {
+    field.name: field
+    for field in (
+        Field("status", _("Status"), "circle-dot", _any_of("status_id"), _statuses),
+        Field("who", _("Assignee"), "user", _any_of("assignee_id"), _people),
+        Field("type", _("Type"), "bolt", _any_of("type_id"), lambda choices, queue: choices.types),
+        Field("operator", _("Operator"), "antenna", _any_of("operator_id"), lambda choices, queue: choices.operators),
+        Field(
+            "region",
+            _("Region"),
+            "map-2",
+            lambda names: Q(pole__in=few(Pole.objects.filter(region_ru__in=names))),
+            lambda choices, queue: choices.regions,
+        ),
+        Field(
+            "contractor", _("Contractor"), "tool", _any_of("contractor_id"), lambda choices, queue: choices.contractors
+        ),
+        Field(
+            "pole",
+            _("Pole"),
+            "building-broadcast-tower",
+            _beginning("pole", Pole, pole_code_begins),
+            hint=_("The code begins with"),
+        ),
+        Field(
+            "station",
+            _("Station"),
+            "map-pin",
+            _beginning("base_station", BaseStation, station_name_begins),
+            hint=_("The name begins with"),
+        ),
+        Field(
+            "registration",
+            _("Registered"),
+            "inbox",
+            _any_of("registration"),
+            lambda choices, queue: [Option(value, label, value) for value, label in Incident.Registration.choices],
+            only_open=True,
+        ),
+        Field(
+            "unread",
+            _("Unread letter"),
+            "mail",
+            lambda keys: Q(has_news=True),
+            lambda choices, queue: [Option("1", _("yes"), True)],
+            only_open=True,
+        ),
+    )
+}

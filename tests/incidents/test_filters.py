@@ -1,0 +1,207 @@
+"""The chips of the desk: every field narrows the list, several values mean any of them, several fields mean all."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatchers.models import User
+from incidents.fields import FIELDS, Choices
+from incidents.filters import DeskFilter
+from incidents.looks import USUAL_COLUMNS, Look
+from incidents.models import Incident, IncidentType
+from tests.factories import make_incident, make_pole, make_station, make_user
+from towers.models import Contractor, Operator
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def me() -> User:
+    return make_user()
+
+
+@pytest.fixture
+def desk(me: User) -> Client:
+    client = Client()
+    client.force_login(me)
+    return client
+
+
+def make(**facts: Any) -> Incident:
+    now = timezone.now()
+    return make_incident(**{"opened_at": now, "active_at": now, **facts})
+
+
+def codes(desk: Client, query: str) -> set[str]:
+    response = desk.get(f"/?{query}")
+    assert response.status_code == 200
+    return set(re.findall(r'<tr [^>]*data-code="([^"]+)"', response.text))
+
+
+def some_of(field: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The facts of three incidents, and what an address says to mean each of them."""
+    if field == "status":
+        return [{"status": key} for key in ("new", "inProgress", "needAcceptance")], [
+            "new",
+            "inProgress",
+            "needAcceptance",
+        ]
+    if field == "type":
+        types = list(IncidentType.objects.all()[:2])
+        return [{"type": types[0]}, {"type": types[1]}, {"type": None}], [str(types[0].pk), str(types[1].pk), "none"]
+    if field == "who":
+        people = [make_user(), make_user()]
+        return [{"assignee": people[0]}, {"assignee": people[1]}, {}], [*(str(each.pk) for each in people), "none"]
+    if field == "registration":
+        return [{"registration": word} for word in ("mail", "manual", "mail")], ["mail", "manual", "x"]
+    if field == "unread":
+        return [{"has_news": True}, {}, {}], ["1", "", ""]
+    if field == "station":
+        names = ["KI000075", "SP0001", "MK7777"]
+        return [{"base_station": make_station(name)} for name in names], ["KI75", "SP0", "mk77"]
+    if field == "operator":
+        rows = [Operator.objects.create(name=name) for name in ("Т2", "МТС")]
+        return [{"operator": rows[0]}, {"operator": rows[1]}, {}], [*(str(each.pk) for each in rows), "none"]
+    if field == "contractor":
+        firms = [Contractor.objects.create(name=name) for name in ("ООО «А»", "ООО «Б»")]
+        return [{"contractor": firms[0]}, {"contractor": firms[1]}, {}], [*(str(each.pk) for each in firms), "none"]
+    poles = [make_pole(f"{n}1960-P-43-1-1", region_ru=name) for n, name in ((4, "Тверь"), (5, "Псков"), (6, "Омск"))]
+    words = {"pole": ["41", "51960-p", "6"], "region": ["Тверь", "Псков", "Омск"]}
+    return [{"pole": pole} for pole in poles], words[field]
+
+
+@pytest.mark.parametrize("field", list(FIELDS))
+def test_each_field_finds_what_it_names(desk: Client, field: str) -> None:
+    facts, words = some_of(field)
+    made = [make(**each) for each in facts]
+
+    found = codes(desk, f"{field}={words[0]}")
+
+    expected = {"registration": {made[0].code, made[2].code}}
+    assert found == expected.get(field, {made[0].code})
+
+
+@pytest.mark.parametrize("field", [name for name in FIELDS if name not in ("unread", "registration")])
+def test_several_values_of_one_field_mean_any_of_them(desk: Client, field: str) -> None:
+    facts, words = some_of(field)
+    made = [make(**each) for each in facts]
+
+    assert codes(desk, f"{field}={words[1]}&{field}={words[2]}") == {made[1].code, made[2].code}
+
+
+def test_several_fields_mean_all_of_them(desk: Client) -> None:
+    pole = make_pole(region_ru="Тверь")
+    both = make(pole=pole, status="inProgress")
+    make(pole=pole)
+    make(status="inProgress")
+
+    assert codes(desk, "region=Тверь&status=inProgress") == {both.code}
+
+
+def test_days_are_those_on_which_the_incident_was_opened_both_included(desk: Client) -> None:
+    now = timezone.localtime()
+    today, old = make(), make(opened_at=now - timedelta(days=3), active_at=now)
+    day, last = now.date().isoformat(), (now - timedelta(days=3)).date().isoformat()
+
+    assert codes(desk, f"from={day}&to={day}") == {today.code}
+    assert codes(desk, f"to={last}") == {old.code}
+    assert codes(desk, f"from={last}") == {today.code, old.code}
+    assert codes(desk, "from=2026-99-99&to=x") == {today.code, old.code}
+
+
+def test_me_is_whoever_looks(desk: Client, me: User) -> None:
+    mine = make(assignee=me)
+    make(assignee=make_user())
+
+    assert codes(desk, "who=me") == {mine.code}
+
+
+def test_the_history_is_narrowed_by_sites_and_people_but_not_by_what_has_no_index_there(desk: Client) -> None:
+    ended = {"status": "closed", "closed_at": timezone.now()}
+    pole = make_pole(region_ru="Тверь")
+    wanted, other = make(pole=pole, **ended), make(**ended)
+
+    assert codes(desk, "queue=closed&region=Тверь") == {wanted.code}
+    assert codes(desk, "queue=closed&unread=1") == {wanted.code, other.code}
+    assert 'id="f-unread"' not in desk.get("/?queue=closed").text
+
+
+def test_days_of_the_history_are_sorted_by_the_opening_alone(me: User) -> None:
+    read = DeskFilter.read(QueryDict("queue=closed&from=2026-01-01&sort=-changed"), Choices(me))
+
+    assert read.sort == "-opened"
+    assert set(read.sorts_allowed) == {"opened", "-opened"}
+
+
+def test_a_chip_stands_for_each_chosen_field_and_its_link_takes_only_that_off(desk: Client) -> None:
+    page = desk.get("/?status=new&status=inProgress&registration=mail&q=ВЭС").text
+    chips = re.findall(r'<span class="dk-chip on">.*?</span>', page, re.DOTALL)
+    links = [re.search(r'<a href="([^"]+)"', chip) for chip in chips]
+
+    assert [link and link[1].replace("&amp;", "&") for link in links] == [
+        "?status=new&status=inProgress&registration=mail",
+        "?registration=mail&q=%D0%92%D0%AD%D0%A1",
+        "?status=new&status=inProgress&q=%D0%92%D0%AD%D0%A1",
+    ]
+
+
+WORDS = st.text(max_size=20) | st.sampled_from(["none", "me", "new", "1", "0", "~", "2026-01-01", "closed", "due"])
+
+
+@given(
+    said=st.dictionaries(st.sampled_from([*FIELDS, "queue", "sort", "from", "to", "q"]), st.lists(WORDS, max_size=3))
+)
+def test_what_was_understood_is_understood_the_same_from_its_own_address(said: dict[str, list[str]]) -> None:
+    address = QueryDict(mutable=True)
+    for name, values in said.items():
+        address.setlist(name, values)
+    choices = Choices(User(pk=1))
+
+    read = DeskFilter.read(address, choices)
+
+    assert DeskFilter.read(QueryDict(read.address.urlencode()), choices).address == read.address
+
+
+def test_columns_height_and_size_are_said_by_the_address_and_remembered_when_chosen(desk: Client) -> None:
+    for _ in range(30):
+        make()
+    answer = desk.get("/?queue=new&cols=code&cols=subject&cols=region&left=region&rows=roomy&n=25&keep=1")
+    assert answer.headers["Location"] == "/?queue=new&cols=code.region.subject&rows=roomy&n=25"
+
+    for path in (answer.headers["Location"], "/?queue=new"):
+        page = desk.get(path).text
+        assert re.findall(r'<th class="w-([^"]+)"', page) == ["code", "more region", "subj"]
+        assert len(re.findall(r"<tr [^>]*data-code=", page)) == 25
+        assert "dk-list roomy" in page
+
+
+def test_a_link_shows_its_own_columns_and_does_not_change_those_remembered(desk: Client) -> None:
+    desk.get("/?cols=code&cols=subject&keep=1")
+
+    assert re.findall(r'<th class="w-([^"]+)"', desk.get("/?cols=subject.status").text) == ["subj", "st"]
+    assert re.findall(r'<th class="w-([^"]+)"', desk.get("/").text) == ["code", "subj"]
+
+
+@given(address=st.text(max_size=60), cookie=st.text(max_size=60))
+def test_no_address_and_no_cookie_makes_a_list_without_a_way_into_the_incident(address: str, cookie: str) -> None:
+    look = Look.read(QueryDict(address), cookie)
+
+    assert "subject" in look.columns
+    assert len(set(look.columns)) == len(look.columns)
+    assert Look.read(QueryDict(look.remembered)).columns == look.columns
+
+
+def test_a_column_at_the_end_stays_there() -> None:
+    look = Look.read(QueryDict("cols=code.subject&left=code"))
+
+    assert look.columns == ("code", "subject")
+    assert Look.read(QueryDict("cols=nothing")).columns == USUAL_COLUMNS
