@@ -1,11 +1,14 @@
 from django.urls import path
 
-from incidents.views import card, desk, files, ledger, letters, moving, reading
+from incidents.views import card, desk, files, ledger, letters, moving, new, reading
 
 app_name = "incidents"
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
+    path("incidents/new/", new.new, name="new"),
+    path("incidents/new/sites/", new.sites, name="new_sites"),
+    path("incidents/new/similar/", new.likely, name="new_similar"),
     path("incidents/<str:code>/", card.card, name="card"),
     path("incidents/<str:code>/preview/", desk.preview, name="preview"),
     path("incidents/<str:code>/take/", card.take, name="take"),

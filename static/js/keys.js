@@ -1,4 +1,4 @@
-// Keys of every page: "?" shows them, "/" goes to the search, Esc goes back to where one came from.
+// Keys of every page: "?" shows them, "/" goes to the search, n registers a call, Esc goes back to where one came from.
 (function () {
   "use strict";
   // Keys of one letter work only while nobody types; they go by position, so that the Russian layout works too.
@@ -18,6 +18,10 @@
     } else if (event.code === "Slash") {
       const search = document.querySelector("[data-search]");
       if (search) { event.preventDefault(); search.focus(); search.select(); }
+    } else if (event.code === "KeyN" && !event.shiftKey && !document.getElementById("note-text")) {
+      // On a card n begins a note.
+      const link = document.querySelector("a[data-new]");
+      if (link) { event.preventDefault(); link.click(); }
     } else if (event.key === "Escape") {
       goBack(document.querySelector("a[data-back]"));
     }
