@@ -25,6 +25,7 @@ BEAT_SCHEDULE = {
     "look whether mail comes": every(60, "mailbox.tasks.check_health"),
     "gather kept letters": every(60, "incidents.tasks.gather_letters"),
     "retry failed reactions": every(60, "incidents.tasks.retry_reactions"),
+    "ring promises and reminders": every(30, "incidents.tasks.ring"),
     "hand out unassigned incidents": every(15, "dispatchers.tasks.hand_out"),
     "synchronise the registry": daily(3, 0, "towers.tasks.sync_towers"),
     "back up": daily(0, 30, "config.tasks.backup"),

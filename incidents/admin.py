@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from incidents.models import IncidentType, Status, Transition
+from incidents.models import ChecklistItem, IncidentType, Status, Tag, Transition
 
 
 @admin.register(Status)
@@ -27,3 +27,17 @@ class IncidentTypeAdmin(admin.ModelAdmin):
     list_display = ("name_ru", "name_en", "key", "sla", "is_active", "position")
     list_editable = ("is_active", "position")
     prepopulated_fields: ClassVar = {"key": ("name_en",)}
+
+
+@admin.register(ChecklistItem)
+class ChecklistItemAdmin(admin.ModelAdmin):
+    list_display = ("name_ru", "name_en", "type", "is_required", "is_active", "position")
+    list_editable = ("is_required", "is_active", "position")
+    list_filter = ("type", "is_active")
+    list_select_related = ("type",)
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)

@@ -11,12 +11,13 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from incidents import lifecycle, timeline, why
+from incidents import lifecycle, timeline, why, work_facts
 from incidents.conversation import Letter
 from incidents.models import Incident, IncidentType, StatusClass, Suggestion, Transition
 from incidents.occurrences import Happened, describe
 from incidents.timeline import Timeline
 from incidents.why import Line
+from incidents.work_facts import WorkFacts
 from mailbox.parsing import strip_prefixes
 from towers.models import BaseStation, Pole
 
@@ -64,6 +65,7 @@ class Card:
     is_mine: bool
     timeline: Timeline
     facts: Facts
+    work: WorkFacts
     person_lines: Sequence[Line]
     # Empty for whoever may only look.
     steps: Sequence[Transition]
@@ -122,6 +124,7 @@ def load(incident: Incident, person: User, now: datetime, *, everything: bool = 
         is_mine=incident.assignee_id == person.pk,
         timeline=shown,
         facts=facts(incident, why.latest(happened, "site_linked")),
+        work=work_facts.load(incident, person, now),
         person_lines=why.person(given, people.in_bulk(why.ids_of_loads(given))) if incident.assignee else (),
         steps=_usual_first(incident, lifecycle.next_steps(incident)) if is_worked else (),
         people=list(people.assignable().order_by("last_name", "first_name", "username")) if is_worked else (),

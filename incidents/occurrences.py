@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 
-from incidents import moving, undoing
+from incidents import moving, undoing, work_words
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from towers.models import BaseStation, Pole
 
@@ -20,7 +20,7 @@ STEPS = frozenset({"status_changed", "error", "closed", "reopened", "sending", "
 # Kinds that name another incident.
 BESIDE = moving.KINDS | {undoing.DISMISSED}
 # Letters and notes are in the timeline themselves; an opening by a letter is that letter.
-SHOWN_ELSEWHERE = frozenset({"letter", "comment"})
+SHOWN_ELSEWHERE = frozenset({"letter", "comment"}) | work_words.QUIET
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,15 @@ class Happened:
     def what(self) -> str:
         """The kind of the deed that was taken back, or of the suggestion that was dismissed."""
         return str(self.event.data.get("what") or self.event.data.get("about") or "")
+
+    @property
+    def words(self) -> str:
+        """What was done beside talking, in words; empty for other kinds."""
+        return work_words.sentence(self.event)
+
+    @property
+    def icon(self) -> str:
+        return work_words.ICONS.get(self.kind, "")
 
     @property
     def reason(self) -> str:

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents import events, gathering, intake
+from incidents import events, gathering, intake, promises, reminders
 
 
 @shared_task
@@ -20,3 +20,10 @@ def gather_letters() -> int:
 def retry_reactions() -> int:
     """Run reactions that failed, by their plan."""
     return events.retry_failed(now=timezone.now())
+
+
+@shared_task
+def ring() -> int:
+    """Say what was promised and did not happen, and what people wanted to be reminded of."""
+    now = timezone.now()
+    return promises.note_missed(now) + reminders.ring(now)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.views import card, desk, files, ledger, letters, moving, new, reading
+from incidents.views import card, desk, files, ledger, letters, moving, new, reading, work
 
 app_name = "incidents"
 
@@ -24,6 +24,19 @@ urlpatterns = [
     path("incidents/<str:code>/targets/", moving.options, name="targets"),
     path("incidents/<str:code>/undo/<int:event>/", moving.undo, name="undo"),
     path("incidents/<str:code>/suggestions/<int:pk>/", moving.decide, name="decide"),
+    path("incidents/<str:code>/ball/", work.pass_ball, name="pass_ball"),
+    path("incidents/<str:code>/promises/", work.promise, name="promise"),
+    path("incidents/<str:code>/promises/<int:pk>/", work.settle, name="settle_promise"),
+    path("incidents/<str:code>/reminders/", work.remind, name="remind"),
+    path("incidents/<str:code>/works/", work.start_work, name="start_work"),
+    path("incidents/<str:code>/works/<int:pk>/end/", work.end_work, name="end_work"),
+    path("incidents/<str:code>/tags/", work.add_tag, name="add_tag"),
+    path("incidents/<str:code>/tags/<int:pk>/remove/", work.remove_tag, name="remove_tag"),
+    path("incidents/<str:code>/watch/", work.watch, name="watch"),
+    path("incidents/<str:code>/checklist/<int:pk>/", work.mark, name="mark_item"),
+    path("reminders/", work.my_reminders, name="reminders"),
+    path("reminders/due/", work.due_reminders, name="due_reminders"),
+    path("reminders/<int:pk>/", work.change_reminder, name="change_reminder"),
     path("letters/cases/", reading.cases, name="reading_cases"),
     path("letters/<int:pk>/reading/", reading.letter_reading, name="letter_reading"),
     path("letters/", ledger.letters, name="letters"),

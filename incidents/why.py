@@ -221,6 +221,8 @@ def change(happened: Happened) -> str:
         what = _("took it") if happened.is_taken else _("gave it to %(name)s") % {"name": to}
     elif happened.kind == "type_set":
         what = _("set the type “%(type)s”") % {"type": happened.type.name if happened.type else "—"}
+    elif happened.words:
+        return _("%(who)s at %(at)s: %(what)s.") % {"who": who, "what": happened.words, "at": at}
     else:
         what = _("set the site %(pole)s") % {"pole": happened.pole.code if happened.pole else "—"}
     return _("%(who)s %(what)s at %(at)s.") % {"who": who, "what": what, "at": at}
