@@ -1,11 +1,13 @@
 from django.urls import path
 
-from incidents.views import card, desk, files, ledger, letters, moving, new, reading, work
+from incidents.views import bulk, card, desk, export, files, ledger, letters, moving, new, reading, work
 
 app_name = "incidents"
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
+    path("incidents/bulk/", bulk.carry_out, name="bulk"),
+    path("incidents/export.<str:form>", export.export, name="export"),
     path("incidents/new/", new.new, name="new"),
     path("incidents/new/sites/", new.sites, name="new_sites"),
     path("incidents/new/similar/", new.likely, name="new_similar"),

@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from config.web import Request
-from incidents import chips, lifecycle, marks, why
+from incidents import bulk, chips, lifecycle, marks, why
 from incidents.clocks import zone_name
 from incidents.fields import Choices
 from incidents.filters import DeskFilter
@@ -64,6 +64,7 @@ def desk(request: Request) -> HttpResponse:
         "filters": filters,
         "kept": kept,
         "look": look,
+        "choices": choices,
         "page": shown,
         "table": DeskTable(shown.rows, filters=filters, columns=look.columns),
     }
@@ -118,7 +119,7 @@ def preview(request: Request, code: str) -> HttpResponse:
 
 def _rows() -> IncidentQuerySet:
     """What a row shows; how a letter was read is for the pane, and a hostile letter makes it large."""
-    return Incident.objects.for_rows().defer("reading")
+    return bulk.with_seen(Incident.objects.for_rows().defer("reading"))
 
 
 def _page(request: Request, filters: DeskFilter, look: Look, now: datetime) -> Page:

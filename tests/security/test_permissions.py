@@ -62,6 +62,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/new/": (WORK, NEEDS_WORDS),
     "incidents/new/sites/": (WORK, NO_POST),
     "incidents/new/similar/": (WORK, NO_POST),
+    "incidents/bulk/": (NOT_BY_GET, WORK),
+    "incidents/export.<str:form>": (PAGE, NO_POST),
     "incidents/<str:code>/": (PAGE, NO_POST),
     "incidents/<str:code>/preview/": (PAGE, NO_POST),
     "incidents/<str:code>/take/": (NOT_BY_GET, WORK),
@@ -193,7 +195,9 @@ def test_letters_and_their_files_are_for_readers_of_letters_only(monkeypatch: py
     assert browser_of(make_user(Role.OBSERVER)).get(make_world().address(route)).status_code == 403
 
 
-@pytest.mark.parametrize("route", ["", "incidents/<str:code>/", "incidents/<str:code>/preview/"])
+@pytest.mark.parametrize(
+    "route", ["", "incidents/<str:code>/", "incidents/<str:code>/preview/", "incidents/export.<str:form>"]
+)
 def test_incidents_are_for_readers_of_incidents_only(monkeypatch: pytest.MonkeyPatch, route: str) -> None:
     monkeypatch.setitem(roles.PERMISSIONS, Role.OBSERVER, roles.READ - {"incidents.view_incident"})
 
