@@ -67,5 +67,6 @@ def _other(suggestion: Suggestion) -> Incident:
 
 def _conversation(incident: Incident, email: Email) -> list[Email]:
     """The letter with everything that answers it here: a new incident joins as a whole."""
-    thread = incident.letters.values_list("thread", flat=True).get(email=email)
-    return moving.thread_of(incident, thread)
+    thread = incident.letters.filter(email=email).values_list("thread", flat=True).first()
+    # A letter that has left meanwhile is asked for alone: moving it says where it is now.
+    return [email] if thread is None else moving.thread_of(incident, thread)

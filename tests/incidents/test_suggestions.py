@@ -10,7 +10,7 @@ from dispatchers.models import User
 from incidents import moving, suggestions, undoing
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEmail, Suggestion
-from tests.factories import make_user
+from tests.factories import NOW, make_email, make_incident, make_user
 from tests.incidents.test_moving import LATER, is_whole, letters_of, make_letter, make_talk, world
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +138,12 @@ def test_what_somebody_decided_is_not_decided_again(me, first, second):
         second(suggestion, by=me, at=LATER)
 
     assert world() == before
+
+
+def test_a_letter_that_left_meanwhile_is_said_to_be_elsewhere():
+    here, other, elsewhere = make_incident(), make_incident(), make_incident()
+    email = make_email()
+    elsewhere.letters.create(email=email, way="thread", thread=email.pk)
+    row = Suggestion.objects.create(kind="perhaps", incident=here, other=other, email=email)
+    with pytest.raises(DomainError, match=elsewhere.code):
+        suggestions.accept(row, by=make_user(), at=NOW)
