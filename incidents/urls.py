@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.views import bulk, card, desk, export, files, ledger, letters, moving, new, reading, work
+from incidents.views import bulk, card, desk, export, files, ledger, letters, moving, new, reading, saved_views, work
 
 app_name = "incidents"
 
@@ -39,6 +39,9 @@ urlpatterns = [
     path("reminders/", work.my_reminders, name="reminders"),
     path("reminders/due/", work.due_reminders, name="due_reminders"),
     path("reminders/<int:pk>/", work.change_reminder, name="change_reminder"),
+    path("views/", saved_views.save, name="view_save"),
+    path("views/<int:pk>/", saved_views.change, name="view_change"),
+    path("views/<int:pk>/remove/", saved_views.remove, name="view_remove"),
     path("letters/cases/", reading.cases, name="reading_cases"),
     path("letters/<int:pk>/reading/", reading.letter_reading, name="letter_reading"),
     path("letters/", ledger.letters, name="letters"),

@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from config.web import Request
-from incidents import bulk, chips, lifecycle, marks, why
+from incidents import bulk, chips, lifecycle, marks, saved_views, why
 from incidents.clocks import zone_name
 from incidents.fields import Choices
 from incidents.filters import DeskFilter
@@ -74,7 +74,7 @@ def desk(request: Request) -> HttpResponse:
         context["shift"] = _shift(choices.people)
     if is_live:
         return _private(render(request, "incidents/desk_live.html", context))
-    context |= _controls(filters, choices, kept)
+    context |= _controls(filters, choices, kept) | _views(request.user, kept)
     if request.htmx.boosted and not request.htmx.history_restore_request:
         return _private(render(request, "incidents/desk_switch.html", context))
     opened = request.GET.get("open", "")
@@ -136,6 +136,16 @@ def _live_rows(request: Request, filters: DeskFilter, look: Look, now: datetime)
     if "first" in request.GET:
         found |= {incident.pk: incident for incident in page(parts, filters.order, size=look.size).rows}
     return Page(list(found.values()))
+
+
+def _views(person: User, kept: QueryDict) -> dict[str, Any]:
+    """The saved views this person sees, and which of them the address shows."""
+    views = saved_views.visible_to(person)
+    return {
+        "views": [(view, saved_views.may_change(person, view)) for view in views],
+        "view": next((view for view in views if saved_views.same(view, kept)), None),
+        "may_share": saved_views.may_share(person),
+    }
 
 
 def _queues(person: User, now: datetime) -> list[tuple[Any, int | None]]:

@@ -28,7 +28,8 @@
     if (event.target.matches("form[data-look]")) { reopens = event.target.closest("[popover]").id; }
   }, true);
   document.addEventListener("htmx:afterSettle", function (event) {
-    const menu = event.target.id === "main" && reopens && document.getElementById(reopens);
+    if (event.target.id !== "main") { return; }
+    const menu = reopens && document.getElementById(reopens);
     if (menu) { menu.showPopover(); }
     reopens = "";
   });

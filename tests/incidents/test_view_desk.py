@@ -136,11 +136,11 @@ def test_pages_follow_one_another_by_cursor_and_keep_the_filters(desk: Client) -
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/", 12),
-        ("/?queue=closed&q=ВЭС", 16),
-        ("/?sort=due", 13),
+        ("/", 14),
+        ("/?queue=closed&q=ВЭС", 17),
+        ("/?sort=due", 15),
         ("/?live=rows&codes={codes}", 3),
-        ("/?open={code}", 19),
+        ("/?open={code}", 20),
     ],
 )
 def test_the_cost_does_not_grow_with_the_rows(desk: Client, path: str, most: int) -> None:

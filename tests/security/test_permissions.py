@@ -94,6 +94,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/targets/": (WORK, NO_POST),
     "incidents/<str:code>/undo/<int:event>/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "incidents/<str:code>/suggestions/<int:pk>/": (NOT_BY_GET, "door 403 404 404 404 door"),
+    "views/": (NOT_BY_GET, PAGE),
+    # Nobody of this world has kept a view.
+    "views/<int:pk>/": (NOT_BY_GET, "door 404 404 404 404 door"),
+    "views/<int:pk>/remove/": (NOT_BY_GET, "door 404 404 404 404 door"),
     "letters/": (PAGE, NO_POST),
     "letters/balance/": (PAGE, NO_POST),
     "letters/mark/": (PAGE, NO_POST),
