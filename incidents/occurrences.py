@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 
-from incidents import moving, undoing, work_words
+from incidents import linking, moving, undoing, work_words
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from towers.models import BaseStation, Pole
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Kinds of a step from one status to another.
 STEPS = frozenset({"status_changed", "error", "closed", "reopened", "sending", "handed_over"})
 # Kinds that name another incident.
-BESIDE = moving.KINDS | {undoing.DISMISSED}
+BESIDE = moving.KINDS | linking.KINDS | {undoing.DISMISSED}
 # Letters and notes are in the timeline themselves; an opening by a letter is that letter.
 SHOWN_ELSEWHERE = frozenset({"letter", "comment"}) | work_words.QUIET
 

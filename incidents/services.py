@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from incidents import events, lifecycle, rows
+from incidents import blocking, events, lifecycle, rows
 from incidents.arrivals import attach_email as attach_email
 from incidents.arrivals import open_from_email as open_from_email
 from incidents.codes import next_code
@@ -140,6 +140,8 @@ def change_status(incident: Incident, to: Status, *, by: User | None, at: dateti
     step = lifecycle.require(incident, to)
     if step.needs_reason and not reason.strip():
         raise DomainError(_("Say why: “%(to)s” needs a reason.") % {"to": to.name})
+    if by and to.status_class == StatusClass.END:
+        blocking.require_free(incident)
     return _move(incident, to, by=by, at=at, reason=reason.strip())
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.views import bulk, card, desk, export, files, ledger, letters, moving, new, reading, saved_views, work
+from incidents.views import bulk, card, desk, export, files, ledger, letters, linking, moving, new, reading, saved_views, work
 
 app_name = "incidents"
 
@@ -24,6 +24,8 @@ urlpatterns = [
     path("incidents/<str:code>/split/", moving.split, name="split"),
     path("incidents/<str:code>/merge/", moving.merge, name="merge"),
     path("incidents/<str:code>/targets/", moving.options, name="targets"),
+    path("incidents/<str:code>/link/", linking.link, name="link"),
+    path("incidents/<str:code>/unlink/", linking.unlink, name="unlink"),
     path("incidents/<str:code>/undo/<int:event>/", moving.undo, name="undo"),
     path("incidents/<str:code>/suggestions/<int:pk>/", moving.decide, name="decide"),
     path("incidents/<str:code>/ball/", work.pass_ball, name="pass_ball"),

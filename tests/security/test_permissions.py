@@ -92,6 +92,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/merge/": (WORK, NEEDS_WORDS),
     "incidents/<str:code>/split/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/targets/": (WORK, NO_POST),
+    "incidents/<str:code>/link/": (NOT_BY_GET, NEEDS_WORDS),
+    "incidents/<str:code>/unlink/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/undo/<int:event>/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "incidents/<str:code>/suggestions/<int:pk>/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "views/": (NOT_BY_GET, PAGE),
