@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -146,7 +147,7 @@ class Receipt(models.Model):
             # Read every few seconds by mailbox.inbox.claim_next().
             models.Index(fields=["is_old", "id"], condition=Q(state="new"), name="receipt_not_taken"),
             models.Index(fields=["-id"], condition=Q(state="quarantined"), name="receipt_quarantined"),
-            models.Index(fields=["sha256"], name="receipt_by_bytes"),
+            HashIndex(fields=["sha256"], name="receipt_by_bytes"),
             # The page of all letters, newest first, and by fate; the day's balance.
             models.Index(fields=["-received_at", "-id"], name="receipt_newest"),
             models.Index(fields=["state", "-received_at", "-id"], name="receipt_by_fate"),
