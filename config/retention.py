@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from config import backup
 from incidents import previews
+from incidents.models import Draft, Presence
 from mailbox import store
 from mailbox.models import Attachment, Email, Receipt
 
@@ -25,6 +26,9 @@ SETTLED = timedelta(days=1)
 LEAVING, ARRIVING = "leaving-", "arriving-"
 # A page that somebody still wants is drawn again in a blink.
 PAGES_KEPT = timedelta(days=30)
+# Half-written words of a quarter ago answer nobody any more; who looked at what means nothing after a minute.
+DRAFTS_KEPT = timedelta(days=90)
+PRESENCE_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ def sweep(*, now: datetime, delete: bool) -> list[Finding]:
         _letters(now, delete=delete),
         _bytes(now, delete=delete),
         _files(_("drawn pages of files"), _old_pages(now, delete=delete), delete=delete),
+        _rows(_("old drafts"), Draft.objects.filter(changed_at__lt=now - DRAFTS_KEPT), delete=delete),
+        _rows(_("marks of who looked"), Presence.objects.filter(seen_at__lt=now - PRESENCE_KEPT), delete=delete),
         _files(_("old backups"), backup.outdated(now=now), delete=delete),
     ]
 
@@ -53,6 +59,13 @@ def _files(what: str, paths: Iterable[Path], *, delete: bool) -> Finding:
         if delete:
             path.unlink(missing_ok=True)
     return Finding(what, count, size)
+
+
+def _rows(what: str, old: QuerySet[Draft] | QuerySet[Presence], *, delete: bool) -> Finding:
+    found = Finding(what, old.count(), 0)
+    if delete:
+        old.delete()
+    return found
 
 
 # --- Logs -------------------------------------------------------------------------------------

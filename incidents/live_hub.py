@@ -17,7 +17,7 @@ from incidents.events import CHANNEL
 
 logger = logging.getLogger(__name__)
 
-INCIDENT, RESYNC = "incident", "resync"
+INCIDENT, PRESENCE, RESYNC = "incident", "presence", "resync"
 # A stream that has not read this many messages is too slow: it is cut, and comes back with Last-Event-ID.
 MOST_WAITING = 256
 PAUSES = (0.2, 0.5, 1, 2, 5)
@@ -36,6 +36,11 @@ class Message:
     @classmethod
     def of(cls, event: int, code: str, kind: str) -> Self:
         return cls(INCIDENT, event, json.dumps({"event": event, "code": code, "kind": kind}))
+
+    @classmethod
+    def presence(cls, code: str) -> Self:
+        """Somebody came, left, began to type or stopped; nothing happened, so it has no number to come back to."""
+        return cls(PRESENCE, 0, json.dumps({"code": code}))
 
     @classmethod
     def resync(cls, event: int = 0) -> Self:
@@ -149,9 +154,11 @@ class Hub:
 
 
 def read(payload: str) -> Message | None:
-    """What incidents.events.record announced; None for anything else on the channel."""
+    """What incidents.events and incidents.presence announced; None for anything else on the channel."""
     try:
         said = json.loads(payload)
+        if "presence" in said:
+            return Message.presence(str(said["presence"]))
         return Message.of(int(said["event"]), str(said["code"]), str(said["kind"]))
     except (ValueError, TypeError, KeyError):
         logger.warning("live events: a notification that is not ours was left out")

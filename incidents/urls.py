@@ -1,6 +1,21 @@
 from django.urls import path
 
-from incidents.views import bulk, card, desk, export, files, ledger, letters, linking, moving, new, reading, saved_views, work
+from incidents.views import (
+    bulk,
+    card,
+    desk,
+    export,
+    files,
+    ledger,
+    letters,
+    linking,
+    moving,
+    new,
+    reading,
+    saved_views,
+    together,
+    work,
+)
 
 app_name = "incidents"
 
@@ -20,6 +35,9 @@ urlpatterns = [
     path("incidents/<str:code>/site/", card.link_site, name="link_site"),
     path("incidents/<str:code>/comment/", card.add_comment, name="add_comment"),
     path("incidents/<str:code>/read/", card.mark_read, name="mark_read"),
+    path("incidents/<str:code>/presence/", together.presence, name="presence"),
+    path("incidents/<str:code>/draft/", together.draft, name="draft"),
+    path("incidents/<str:code>/take-back/<int:event>/", together.take_back, name="take_back"),
     path("incidents/<str:code>/move/", moving.move, name="move"),
     path("incidents/<str:code>/split/", moving.split, name="split"),
     path("incidents/<str:code>/merge/", moving.merge, name="merge"),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from config.web import Request
-from incidents import cards, services, timeline, why
+from incidents import cards, drafts, meanwhile, services, timeline, undoing_steps, why
 from incidents.errors import DomainError
 from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, StatusForm, TakeForm, TypeForm
 from incidents.models import Incident
@@ -43,11 +47,12 @@ def card(request: Request, code: str) -> HttpResponse:
 @require_POST
 @works_incidents
 def take(request: Request, code: str) -> HttpResponse:
-    incident = _find(code)
+    incident, now = _find(code), timezone.now()
     form = TakeForm(request.POST)
 
     def deed() -> None:
-        services.take(incident, by=request.user, at=timezone.now())
+        services.take(incident, by=request.user, at=now)
+        _offer_undo(request, incident, now)
 
     return _do(request, incident, form, deed, {"assigned"})
 
@@ -55,11 +60,12 @@ def take(request: Request, code: str) -> HttpResponse:
 @require_POST
 @works_incidents
 def assign(request: Request, code: str) -> HttpResponse:
-    incident = _find(code)
+    incident, now = _find(code), timezone.now()
     form = AssignForm(request.POST)
 
     def deed() -> None:
-        services.assign(incident, to=form.cleaned_data["to"], by=request.user, at=timezone.now())
+        services.assign(incident, to=form.cleaned_data["to"], by=request.user, at=now)
+        _offer_undo(request, incident, now)
 
     return _do(request, incident, form, deed, {"assigned"})
 
@@ -67,16 +73,17 @@ def assign(request: Request, code: str) -> HttpResponse:
 @require_POST
 @works_incidents
 def change_status(request: Request, code: str) -> HttpResponse:
-    incident = _find(code)
+    incident, now = _find(code), timezone.now()
     form = StatusForm(request.POST)
 
     def deed() -> None:
-        to, reason, now = form.cleaned_data["to"], form.cleaned_data["reason"].strip(), timezone.now()
+        to, reason = form.cleaned_data["to"], form.cleaned_data["reason"].strip()
         if to.is_error and reason and incident.is_open:
             # The reason must stand on the card until it is put right, not only in the timeline.
             services.raise_error(incident, reason=reason, by=request.user, at=now)
         else:
             services.change_status(incident, to, by=request.user, at=now, reason=reason)
+        _offer_undo(request, incident, now)
 
     return _do(request, incident, form, deed, STEPS, step_form=form)
 
@@ -110,12 +117,15 @@ def link_site(request: Request, code: str) -> HttpResponse:
 @require_POST
 @works_incidents
 def add_comment(request: Request, code: str) -> HttpResponse:
-    """A note. Its text stays in the field until it is stored."""
+    """A note. Its text stays in the field, and in the draft, until it is stored."""
     incident = _find(code)
     form = NoteForm(request.POST)
     try:
         if form.is_valid():
-            services.add_comment(incident, form.cleaned_data["text"], by=request.user, at=timezone.now())
+            _refuse_if_unread(request, incident)
+            with transaction.atomic():
+                services.add_comment(incident, form.cleaned_data["text"], by=request.user, at=timezone.now())
+                drafts.clear(incident, request.user)
             return _answer(request, incident, with_note=True)
     except DomainError as error:
         form.add_error("text", error.user_message)
@@ -175,6 +185,24 @@ def _refuse_if_late(request: Request, incident: Incident, form: SeenForm, kinds:
         raise DomainError(said % {"change": why.change(happened)})
 
 
+def _refuse_if_unread(request: Request, incident: Incident) -> None:
+    """Whoever wrote without knowing what others said meanwhile is told once, with his words kept."""
+    page = SeenForm(request.POST)
+    seen = page.seen_event if page.is_valid() else None
+    change = meanwhile.said_since(incident, seen, than_own=request.user.pk)
+    if change:
+        said = _("Meanwhile: %(change)s Your note is not stored yet; save it again if it is still right.")
+        raise DomainError(said % {"change": change})
+
+
+def _offer_undo(request: Request, incident: Incident, at: datetime) -> None:
+    """Say what the click did, with the way back."""
+    events = undoing_steps.of_click(incident, request.user, at)
+    if events:
+        context = {"said": meanwhile.done(events), "event": events[-1], "incident": incident}
+        messages.success(request, render_to_string("incidents/_step_done.html", context, request))
+
+
 def _answer(request: Request, incident: Incident, *, refused: bool = False, **kept: Any) -> HttpResponse:
     """htmx gets what has changed; a browser a redirect, or the page with its words when it was refused."""
     if request.htmx:
@@ -195,5 +223,7 @@ def _context(request: Request, incident: Incident, **more: Any) -> dict[str, Any
         "card": cards.load(incident, request.user, now, everything=everything),
         "incident": incident,
         "now": now,
+        # Called by the form of the note alone.
+        "draft": partial(drafts.of, incident, request.user),
         **more,
     }

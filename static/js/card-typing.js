@@ -1,18 +1,7 @@
-// The note: kept in this tab until it is stored, sent by Ctrl+Enter. The keys of the card. Beginnings of codes completed.
+// The note, sent by Ctrl+Enter. The keys of the card. Beginnings of codes completed.
 (function () {
   "use strict";
-  const code = document.querySelector(".dk-card").dataset.code, key = "note " + code;
-
   function note() { return document.getElementById("note-text"); }
-  function keep(text) {
-    try { if (text) { sessionStorage.setItem(key, text); } else { sessionStorage.removeItem(key); } } catch { /* no storage */ }
-  }
-  if (note() && !note().value) {
-    try { note().value = sessionStorage.getItem(key) || ""; } catch { /* no storage */ }
-  }
-  document.addEventListener("input", function (event) { if (event.target === note()) { keep(note().value); } });
-  // An answer that brought the form back empty is the one that stored the note.
-  document.addEventListener("htmx:afterSettle", function () { if (note()) { keep(note().value); } });
   document.addEventListener("keydown", function (event) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form && event.target.matches("textarea")) {
       event.preventDefault();

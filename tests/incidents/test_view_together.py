@@ -1,0 +1,80 @@
+"""What a click offers afterwards: the way back, in words."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from dispatchers.models import User
+from incidents import services
+from incidents.models import Incident, Status
+from tests.factories import NOW, make_incident, make_user
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def me(client: Client) -> User:
+    person = make_user()
+    client.force_login(person)
+    return person
+
+
+def url(incident: Incident, name: str, *more: int) -> str:
+    return reverse(f"incidents:{name}", args=[incident.code, *more])
+
+
+def test_a_step_on_the_desk_and_on_the_card_offers_to_take_it_back(client: Client, me: User) -> None:
+    incident = make_incident(assignee=me, status="inProgress")
+    to = Status.objects.get(key="closed")
+
+    page = client.post(url(incident, "change_status"), {"to": to.pk}, **HTMX).content.decode()
+
+    way_back = url(incident, "take_back", incident.events.latest("id").pk)
+    assert to.name in page
+    assert way_back in page
+    client.post(way_back, **HTMX)
+    incident.refresh_from_db()
+    assert incident.status.key == "inProgress"
+
+
+def test_taking_offers_one_way_back_for_both_halves(client: Client, me: User) -> None:
+    incident = make_incident()
+
+    page = client.post(url(incident, "take"), **HTMX).content.decode()
+
+    assert page.count("take-back") == 2  # action and hx-post of one form
+    client.post(url(incident, "take_back", incident.events.latest("id").pk), **HTMX)
+    incident.refresh_from_db()
+    assert (incident.assignee, incident.status.key) == (None, "new")
+
+
+def test_a_refusal_says_who_was_newer_and_changes_nothing(client: Client, me: User) -> None:
+    incident = make_incident()
+    client.post(url(incident, "assign"), {"to": me.pk})
+    mine = incident.events.latest("id")
+    other = make_user(last_name="Седов")
+    services.assign(incident, to=other, by=other, at=mine.at)
+
+    page = client.post(url(incident, "take_back", mine.pk), **HTMX).content.decode()
+
+    assert "Седов" in page
+    incident.refresh_from_db()
+    assert incident.assignee == other
+
+
+def test_an_event_of_another_incident_is_not_found(client: Client, me: User) -> None:
+    incident = make_incident()
+    services.assign(incident, to=me, by=me, at=NOW)
+
+    assert client.post(url(make_incident(), "take_back", incident.events.latest("id").pk)).status_code == 404
+
+
+def test_a_refused_click_offers_nothing(client: Client, me: User) -> None:
+    incident = make_incident()
+
+    page = client.post(url(incident, "change_status"), {"to": incident.status_id}, **HTMX).content.decode()
+
+    assert "take-back" not in page
