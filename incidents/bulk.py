@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from incidents import services, timeline, why
+from incidents import linking, services, timeline, why
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from incidents.occurrences import STEPS, describe
@@ -87,6 +87,11 @@ def set_type(to: IncidentType) -> Deed:
     return Deed(lambda incident, by, at: services.set_type(incident, to, by=by, at=at), frozenset({"type_set"}))
 
 
+def link(side: str, other: Incident) -> Deed:
+    """Say that each is `side` ("related", "duplicate") of the other one; that one itself is refused."""
+    return Deed(lambda incident, by, at: linking.link(incident, side, other, by=by, at=at), frozenset())
+
+
 def mark_read() -> Deed:
     return Deed(_mark_read, frozenset())
 
@@ -114,13 +119,22 @@ def carry_out(chosen: Sequence[Chosen], deed: Deed, *, by: User, at: datetime) -
     return result
 
 
-@transaction.atomic
 def _one(incident: Incident, seen: int, deed: Deed, by: User, at: datetime) -> Incident:
-    """Locked before it is judged: nobody comes between the look and the deed."""
-    incident = services.locked(incident)
-    event = timeline.newer(incident, seen, deed.kinds, than_own=by.pk) if deed.kinds else None
+    if deed.kinds:
+        with transaction.atomic():
+            # Locked before it is judged: nobody comes between the look and the deed.
+            incident = services.locked(incident)
+            _refuse_if_late(incident, seen, deed.kinds, by)
+            deed.do(incident, by, at)
+    else:
+        # Such a deed has a transaction of its own, and its own order of locks.
+        deed.do(incident, by, at)
+    return incident
+
+
+def _refuse_if_late(incident: Incident, seen: int, kinds: frozenset[str], by: User) -> None:
+    """The same rule as on the card, in the same words."""
+    event = timeline.newer(incident, seen, kinds, than_own=by.pk)
     for happened in describe([event] if event else []):
         said = _("Meanwhile: %(change)s Nothing was done; look and click again if it is still right.")
         raise DomainError(said % {"change": why.change(happened)})
-    deed.do(incident, by, at)
-    return incident

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -13,19 +14,23 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from incidents import bulk
 from incidents.bulk import Chosen, Deed
-from incidents.models import IncidentType, Status
+from incidents.codes import code_in_subject
+from incidents.models import Incident, IncidentType, Status
 
 LONGEST_ID = 18
+# How one incident has to do with many; what makes them wait for each other is decided one by one.
+SIDES = ("related", "duplicate")
 
 
 class BulkForm(forms.Form):
-    """`do` is the button: "assign:12", "assign:" (the common queue), "status:3", "type:4", "read".
+    """`do` is the button: "assign:12", "assign:" (the common queue), "status:3", "type:4", "link:related", "read".
 
     Each `row` is "<code>~<newest event the page knew>", as the boxes of the list have it.
     """
 
     do = forms.CharField(max_length=40, error_messages={"required": gettext_lazy("Choose what to do.")})
     reason = forms.CharField(required=False, max_length=2000)
+    other = forms.CharField(required=False, max_length=40)
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -34,6 +39,7 @@ class BulkForm(forms.Form):
             "assign": _assign,
             "status": lambda pk: _change_status(pk, data.get("reason", "")),
             "type": _set_type,
+            "link": lambda side: _link(side, data.get("other", "")),
             "read": lambda pk: bulk.mark_read(),
         }
         if name in deeds:
@@ -87,3 +93,18 @@ def _set_type(pk: str) -> Deed:
     if kind is None:
         raise ValidationError(_("There is no such type."))
     return bulk.set_type(kind)
+
+
+def _link(side: str, typed: str) -> Deed:
+    """The other incident is named by its code, or by the number of it."""
+    typed = typed.replace("\0", "").strip()
+    if side not in SIDES:
+        raise ValidationError(_("There is no such kind of link."))
+    if not typed:
+        raise ValidationError(_("Name the incident."))
+    number = f"{settings.INCIDENT_PREFIX}-{typed}" if typed.isascii() and typed.isdigit() else ""
+    code = number or code_in_subject(typed) or typed
+    other = Incident.objects.filter(code=code).first()
+    if other is None:
+        raise ValidationError(_("There is no incident %(code)s.") % {"code": code})
+    return bulk.link(side, other)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from incidents import xlsx
 from incidents.models import Incident
@@ -49,13 +49,13 @@ COLUMNS = (
     Column(gettext_lazy("Opened"), 17, lambda each, now: each.opened_at),
     Column(gettext_lazy("Changed"), 17, lambda each, now: each.active_at),
     Column(gettext_lazy("Deadline"), 17, lambda each, now: each.due_at),
-    Column(gettext_lazy("Overdue"), 11, lambda each, now: _overdue(each, now)),
+    Column(pgettext_lazy("column", "Overdue"), 11, lambda each, now: _overdue(each, now)),
     Column(gettext_lazy("First action"), 17, lambda each, now: each.first_action_at),
     Column(gettext_lazy("Handed over"), 17, lambda each, now: each.handed_over_at),
     Column(gettext_lazy("Contractor's deadline"), 17, lambda each, now: each.contractor_due_at),
     Column(gettext_lazy("Contractor finished"), 17, lambda each, now: each.contractor_done_at),
     Column(gettext_lazy("Power is back"), 17, lambda each, now: each.power_back_at),
-    Column(gettext_lazy("Closed"), 17, lambda each, now: each.closed_at),
+    Column(pgettext_lazy("column", "Closed"), 17, lambda each, now: each.closed_at),
     Column(gettext_lazy("Letters"), 9, lambda each, now: each.letter_count),
     Column(gettext_lazy("Requester"), 24, lambda each, now: each.requester_name),
     Column(gettext_lazy("Requester's e-mail"), 30, lambda each, now: each.requester_email),

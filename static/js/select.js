@@ -67,7 +67,8 @@
 
   // Before the list's own keys: while something is chosen, Esc lets go of it, and letters mean the bar.
   document.addEventListener("keydown", function (event) {
-    if (event.key === "Enter" && event.target.closest(".c-sel")) { event.preventDefault(); return; }
+    // Enter in a field would press the form's first button, whichever that is: here a button is chosen by itself.
+    if (event.key === "Enter" && event.target.closest(".c-sel,#bulk input")) { event.preventDefault(); return; }
     if (!window.deskKeyIsFree(event)) { return; }
     const button = chosen.size && !event.shiftKey && document.querySelector("[data-bulk='" + CSS.escape(event.code) + "']");
     if (event.code === "KeyX" && current() && box(current())) {
@@ -89,7 +90,7 @@
     if (!done) { return; }
     const touched = Array.from(chosen);
     done.dataset.done.split(" ").forEach(function (code) { chosen.delete(code); });
-    document.getElementById("bulk-reason").value = "";
+    document.querySelectorAll("#bulk-reason,#bulk-other").forEach(function (field) { field.value = ""; });
     draw();
     if (dialog) { dialog.showModal(); }
     touched.forEach(function (code) {

@@ -129,6 +129,16 @@ def test_reading_is_marked_by_whoever_works_on_it() -> None:
     assert list(Incident.objects.filter(has_news=True)) == [theirs]
 
 
+def test_many_are_linked_to_one_and_the_one_itself_is_refused() -> None:
+    one, other, hub = make_incident(), make_incident(), make_incident()
+
+    result = carry_out(shown(one, hub, other), bulk.link("duplicate", hub))
+
+    assert result.codes == [one.code, other.code]
+    assert [each.code for each in result.refused] == [hub.code]
+    assert set(hub.links_in.values_list("source", "kind")) == {(one.pk, "duplicate"), (other.pk, "duplicate")}
+
+
 def test_a_code_that_nothing_has_is_refused_by_name() -> None:
     result = carry_out([Chosen("NT-0", 0)], bulk.assign(None))
 

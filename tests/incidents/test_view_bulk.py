@@ -88,7 +88,9 @@ def test_on_the_desk_the_answer_says_which_are_done_and_shows_the_refusals_in_a_
 @pytest.mark.parametrize(
     "sent",
     [{}, {"do": "read"}, {"do": "erase", "row": "NT-1~1"}, {"do": "status:x", "row": "NT-1~1"},
-     {"do": "assign:999999", "row": "NT-1~1"}, {"do": "type:99999999999999999999", "row": "NT-1~1"}],
+     {"do": "assign:999999", "row": "NT-1~1"},
+     {"do": "link:related", "row": "NT-1~1"}, {"do": "link:related", "other": "NT-0", "row": "NT-1~1"},
+     {"do": "link:blocks", "other": "NT-1", "row": "NT-1~1"}, {"do": "type:99999999999999999999", "row": "NT-1~1"}],
 )  # fmt: skip
 def test_a_form_that_says_nothing_sensible_is_answered_in_words(desk: Client, sent: dict[str, str]) -> None:
     answer = desk.post("/incidents/bulk/", sent, headers=HTMX)
@@ -96,6 +98,16 @@ def test_a_form_that_says_nothing_sensible_is_answered_in_words(desk: Client, se
     assert answer.status_code == 200
     assert "dk-toast is-over" in answer.text
     assert "data-done" not in answer.text
+
+
+@pytest.mark.parametrize("typed", ["{code}", " {small} ", "{number}"])
+def test_the_other_end_of_a_link_is_named_by_code_or_number(desk: Client, typed: str) -> None:
+    one, hub = make_incident(), make_incident()
+    words = {"code": hub.code, "small": hub.code.lower(), "number": hub.code.partition("-")[2]}
+
+    desk.post("/incidents/bulk/", {"do": "link:related", "other": typed.format(**words), "row": rows(one)})
+
+    assert hub.links_in.get().source == one
 
 
 def test_more_than_somebody_can_have_looked_at_are_refused_whole(desk: Client, me: User) -> None:
