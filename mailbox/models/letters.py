@@ -108,16 +108,15 @@ class Email(models.Model):
 class ThreadId(models.Model):
     """A Message-ID that a letter has or mentions; letters that share one belong to one thread.
 
-    Ids seen only in References count too: two answers to a letter we never got are one conversation.
+    Ids seen only in References count too: two answers to a letter we never got are one conversation. Each once a
+    letter, written with it and never after.
     """
 
     email = models.ForeignKey(Email, on_delete=models.CASCADE, related_name="thread_ids")
     message_id = models.CharField(max_length=998)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["message_id", "email"], name="thread_id_once_a_letter")
-        ]
+        indexes: ClassVar = [HashIndex(fields=["message_id"], name="thread_id_letters")]
 
     def __str__(self) -> str:
         return self.message_id
