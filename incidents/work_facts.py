@@ -30,7 +30,7 @@ class Kind:
 
     value: str
     short: str | Lazy
-    name: str
+    name: str | Lazy
     running: WorkPeriod | None
 
 
@@ -81,7 +81,7 @@ def load(incident: Incident, person: User, now: datetime) -> WorkFacts:
         settled=[each for each in given if each.kept_at or each.cancelled_at][:SETTLED_SHOWN],
         reminders=list(reminders.of_person(person).filter(incident=incident)),
         kinds=[
-            Kind(kind.value, work_words.SHORT_KINDS[kind], str(kind.label), running.get(kind.value))
+            Kind(kind.value, work_words.SHORT_KINDS[kind], work_words.LONG_KINDS[kind], running.get(kind.value))
             for kind in WorkPeriod.Kind
         ],
         ended=[each for each in periods if each.ended_at],

@@ -14,11 +14,21 @@ from django.utils.translation import gettext_lazy
 
 from incidents import moments
 from incidents.errors import DomainError
-from incidents.forms import SeenForm
-from incidents.models import Incident, Tag, WorkPeriod
+from incidents.forms import SeenForm, StatusForm
+from incidents.models import Incident, StatusClass, Tag, WorkPeriod
 from incidents.promises import CANCELLED, KEPT
 
 NO_MOMENT = {"required": gettext_lazy("Say when: 15:30, +2h, tomorrow 9:00.")}
+
+
+class ClosingForm(StatusForm):
+    """A step, and whether somebody knows that the checklist is not finished."""
+
+    unfinished = forms.BooleanField(required=False)
+
+    @property
+    def asks(self) -> bool:
+        return self.cleaned_data["to"].status_class == StatusClass.END and not self.cleaned_data["unfinished"]
 
 
 class BallForm(SeenForm):
@@ -84,6 +94,6 @@ class TagForm(SeenForm):
 
 
 class SwitchForm(SeenForm):
-    """On or off; a missing value is off, as a browser sends an empty box."""
+    """On or off."""
 
-    on = forms.BooleanField(required=False)
+    on = forms.TypedChoiceField(choices=[("1", "1"), ("0", "0")], coerce=lambda value: value == "1")

@@ -47,6 +47,12 @@ SHORT_KINDS: dict[str, str | Lazy] = {
     WorkPeriod.Kind.GENERATOR: gettext_lazy("DGU"),
     WorkPeriod.Kind.MAINTENANCE: gettext_lazy("EKS"),
 }
+LONG_KINDS: dict[str, str | Lazy] = {
+    WorkPeriod.Kind.EMERGENCY: pgettext_lazy("beside its short name", "emergency repair"),
+    WorkPeriod.Kind.RESTORATION: pgettext_lazy("beside its short name", "restoration repair"),
+    WorkPeriod.Kind.GENERATOR: pgettext_lazy("beside its short name", "diesel generator"),
+    WorkPeriod.Kind.MAINTENANCE: pgettext_lazy("beside its short name", "maintenance"),
+}
 ICONS = {
     "ball_passed": "arrows-exchange",
     "promised": "hourglass",

@@ -7,6 +7,12 @@
   const list = document.getElementById("toasts"), closed = new Set();
   let timer = 0;
 
+  // A card shows its own reminders among its facts; on a phone those are far below.
+  function isBeforeMe(reminder) {
+    const card = document.querySelector(".dk-card");
+    return card && card.dataset.code === reminder.dataset.code && matchMedia("(min-width: 700px)").matches;
+  }
+
   async function ask() {
     const answer = await fetch("/reminders/due/", { redirect: "manual" }).catch(function () { return null; });
     if (!answer || !answer.ok) { return; }
@@ -16,7 +22,7 @@
       if (!due.delete(shown.dataset.reminder)) { shown.remove(); }
     });
     due.forEach(function (each, key) {
-      if (closed.has(key)) { return; }
+      if (closed.has(key) || isBeforeMe(each)) { return; }
       list.append(document.adoptNode(each));
       htmx.process(each);
     });
@@ -31,6 +37,12 @@
   list.addEventListener("htmx:afterRequest", function (event) {
     const toast = event.target.closest("[data-reminder]");
     if (toast && event.detail.successful) { closed.add(toast.dataset.reminder); toast.remove(); }
+  });
+
+  // What closing asks must not stay below the fold.
+  document.addEventListener("htmx:oobAfterSwap", function (event) {
+    const question = event.detail.target.id === "card-facts" && document.getElementById("unfinished");
+    if (question) { question.scrollIntoView({ block: "center" }); question.querySelector("button").focus(); }
   });
 
   document.addEventListener("click", function (event) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -82,10 +83,8 @@ def test_any_time_of_the_next_sixteen_hours_is_understood_as_itself(now, minutes
 @given(st.text(alphabet="0123456789:.-+ чмдhзавтрк", max_size=16))
 @settings(max_examples=400, deadline=None)
 def test_whatever_is_typed_gives_a_moment_ahead_or_a_refusal(typed):
-    try:
+    with suppress(DomainError):
         assert moments.parse(typed, NOW, MOSCOW) > NOW
-    except DomainError as refused:
-        assert refused.user_message
 
 
 @pytest.fixture

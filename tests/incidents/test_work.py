@@ -1,4 +1,4 @@
-"""Whose move it is, kinds of work, tags, watchers and checklists: one event a deed, and nothing for a deed done twice."""
+"""Whose move it is, kinds of work, tags, watchers and checklists: one event a deed, none for one done twice."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/works/<int:pk>/end/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "incidents/<str:code>/tags/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/tags/<int:pk>/remove/": (NOT_BY_GET, "door 403 404 404 404 door"),
-    "incidents/<str:code>/watch/": (NOT_BY_GET, WORK),
+    "incidents/<str:code>/watch/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/checklist/<int:pk>/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "reminders/": (PAGE, NO_POST),
     "reminders/due/": (PAGE, NO_POST),
