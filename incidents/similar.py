@@ -1,6 +1,6 @@
 """Incidents that may be the same matter, each with its reasons: shown to a person, who decides.
 
-Asked on every card and at every pause of typing, so it is three queries, each bounded by an index: what happened on
+Asked on every card and at every pause of typing, so it is four queries, each bounded by an index: what happened on
 the pole, what opened near it in the last hours, what the same person reported among what changed last.
 """
 
@@ -88,7 +88,7 @@ def find(matter: Matter, now: datetime, *, besides: Collection[int] = ()) -> lis
 def compare(matter: Matter, other: Incident, now: datetime) -> Similar | None:
     """What the two have in common, or None where it is too little: a place, or a person with the same words."""
     place = _place(matter, other)
-    is_same_person = _is_same_person(matter, other)
+    is_same_person = _is_same_person(matter, other.requester_email, other.requester_name)
     shared = likeness(matter.subject, other.subject)
     if not place and not (is_same_person and shared >= ENOUGH_WORDS):
         return None
@@ -125,14 +125,15 @@ def _candidates(matter: Matter, now: datetime) -> Iterable[IncidentQuerySet]:
     if matter.pole:
         yield _fresh(now).filter(pole=matter.pole).order_by("-opened_at")[:CANDIDATES]
         yield _near(matter.pole, now)
-    if person := _person(matter):
-        last = Incident.objects.order_by("-active_at", "-pk").values("pk")[:CHANGED_LAST]
-        yield _fresh(now).filter(person, pk__in=last).order_by("-active_at", "-pk")[:CANDIDATES]
+    if matter.email or matter.name:
+        yield _fresh(now).filter(pk__in=_of_same_person(matter))
 
 
 def _fresh(now: datetime) -> IncidentQuerySet:
     is_fresh = Q(closed_at=None) | Q(closed_at__gte=now - STILL_FRESH)
-    return Incident.objects.for_rows().defer("reading").filter(is_fresh, merged_into=None)
+    # What its line shows and no more: each join costs the planner as much as the whole answer.
+    rows = Incident.objects.select_related("status", "pole", "assignee").defer("reading")
+    return rows.filter(is_fresh, merged_into=None)
 
 
 def _near(pole: Pole, now: datetime) -> IncidentQuerySet:
@@ -154,16 +155,17 @@ def _near(pole: Pole, now: datetime) -> IncidentQuerySet:
     return rows.order_by("-opened_at", "-pk")[:CANDIDATES]
 
 
-def _person(matter: Matter) -> Q | None:
-    if matter.email:
-        return Q(requester_email__iexact=matter.email)
-    return Q(requester_name__iexact=matter.name) if matter.name else None
+def _of_same_person(matter: Matter) -> list[int]:
+    """Read, not joined: given a condition on the person the planner would read every incident there is."""
+    last = Incident.objects.order_by("-active_at", "-pk").values_list("pk", "requester_email", "requester_name")
+    found = [pk for pk, email, name in last[:CHANGED_LAST] if _is_same_person(matter, email, name)]
+    return found[:CANDIDATES]
 
 
-def _is_same_person(matter: Matter, other: Incident) -> bool:
+def _is_same_person(matter: Matter, email: str, name: str) -> bool:
     if matter.email:
-        return matter.email.casefold() == other.requester_email.casefold()
-    return bool(matter.name) and matter.name.casefold() == other.requester_name.casefold()
+        return matter.email.casefold() == email.casefold()
+    return bool(matter.name) and matter.name.casefold() == name.casefold()
 
 
 def _place(matter: Matter, other: Incident) -> tuple[int, str] | None:
