@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from config import retention
 from dispatchers.models import User
-from incidents import drafts, services
-from incidents.models import Draft, Incident
+from incidents import drafts, presence, services
+from incidents.models import Draft, Incident, Presence
 from tests.factories import NOW, make_incident, make_user
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +123,16 @@ def test_ones_own_deeds_and_the_machines_assignment_refuse_no_note(client: Clien
 def test_what_no_field_could_hold_is_refused(client: Client, me: User, facts: dict[str, str]) -> None:
     assert client.post(url(make_incident(), "draft"), facts).status_code == 400
     assert not Draft.objects.exists()
+
+
+def test_cleaning_up_takes_old_drafts_and_marks_and_leaves_the_rest() -> None:
+    incident, one = make_incident(), make_user()
+    drafts.keep(incident, one, "давно", at=NOW - timedelta(days=91))
+    drafts.keep(make_incident(), one, "вчера", at=NOW - timedelta(days=1))
+    presence.beat(incident, one, typing=False, now=NOW - timedelta(days=2))
+    presence.beat(make_incident(), one, typing=False, now=NOW)
+
+    retention.sweep(now=NOW, delete=True)
+
+    assert list(Draft.objects.values_list("text", flat=True)) == ["вчера"]
+    assert Presence.objects.count() == 1

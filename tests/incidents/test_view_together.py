@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from dispatchers.models import User
-from incidents import services
+from dispatchers.roles import Role
+from incidents import cards, services
 from incidents.models import Incident, Status
+from incidents.templatetags.together import way_back
 from tests.factories import NOW, make_incident, make_user
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -78,3 +82,32 @@ def test_a_refused_click_offers_nothing(client: Client, me: User) -> None:
     page = client.post(url(incident, "change_status"), {"to": incident.status_id}, **HTMX).content.decode()
 
     assert "take-back" not in page
+
+
+def lines_with_a_way_back(incident: Incident, person: User, now: datetime) -> list[int]:
+    """The events that the timeline offers to undo."""
+    card = cards.load(cards.find(incident.code), person, now)
+    found = [way_back(entry, card, now) for entry in card.timeline.entries]
+    return [each.pk for each in found if each]
+
+
+def test_the_timeline_offers_it_on_the_newest_line_of_each_fact_for_ten_minutes(me: User) -> None:
+    incident = make_incident(status="inProgress")
+    services.assign(incident, to=make_user(), by=me, at=NOW)
+    services.assign(incident, to=me, by=me, at=NOW + timedelta(minutes=1))
+    assigned = incident.events.latest("id").pk
+    services.change_status(incident, Status.objects.get(key="closed"), by=me, at=NOW + timedelta(minutes=2))
+    closed = incident.events.latest("id").pk
+
+    assert lines_with_a_way_back(incident, me, NOW + timedelta(minutes=3)) == [assigned, closed]
+    assert lines_with_a_way_back(incident, me, NOW + timedelta(minutes=11, seconds=30)) == [closed]
+    observer = make_user(role=Role.OBSERVER)
+    assert lines_with_a_way_back(incident, observer, NOW + timedelta(minutes=3)) == []
+
+
+def test_a_line_whose_fact_the_machine_has_changed_since_offers_nothing(me: User) -> None:
+    incident = make_incident()
+    services.assign(incident, to=me, by=me, at=NOW)
+    services.assign(incident, to=make_user(), by=None, at=NOW + timedelta(minutes=1))
+
+    assert lines_with_a_way_back(incident, me, NOW + timedelta(minutes=2)) == []
