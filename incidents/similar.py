@@ -38,6 +38,7 @@ CLOSED_COUNTS = 0.6
 
 KM_PER_DEGREE = 111.2
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_PHONE = re.compile(r"(?:\d[\s()\-]*){10,}")
 # Endings change with the case; beginnings of this length tell words of the desk apart.
 _STEM = 5
 
@@ -163,9 +164,17 @@ def _of_same_person(matter: Matter) -> list[int]:
 
 
 def _is_same_person(matter: Matter, email: str, name: str) -> bool:
-    if matter.email:
+    """The same address, the same phone, or the same words where there is neither."""
+    if matter.email and email:
         return matter.email.casefold() == email.casefold()
+    if phones := _phones(matter.name):
+        return not phones.isdisjoint(_phones(name))
     return bool(matter.name) and matter.name.casefold() == name.casefold()
+
+
+def _phones(text: str) -> frozenset[str]:
+    """Phone numbers by their last ten digits: +7 912 …, 8 (912) … and 912… are one."""
+    return frozenset(re.sub(r"\D", "", found)[-10:] for found in _PHONE.findall(text))
 
 
 def _place(matter: Matter, other: Incident) -> tuple[int, str] | None:

@@ -91,6 +91,14 @@ def test_a_caller_without_address_is_known_by_his_name_or_phone():
 
 
 @pytest.mark.django_db
+def test_a_phone_is_the_same_however_it_is_written_and_whoever_has_it_in_hand():
+    known = make_incident(requester_email="", requester_name="Пётр, 8 (912) 000-00-01", subject="Нет питания")
+    make_incident(requester_email="", requester_name="Пётр, 8 (912) 000-00-02", subject="Нет питания")
+
+    assert codes(Matter(name="Иван +7 912 000 00 01", subject="Нет питания")) == [known.code]
+
+
+@pytest.mark.django_db
 def test_itself_what_is_merged_and_what_is_known_already_are_left_out():
     pole = make_pole()
     incident, known = make_incident(pole=pole), make_incident(pole=pole)
