@@ -85,8 +85,8 @@ def load(incident: Incident, person: User, now: datetime) -> WorkFacts:
             for kind in WorkPeriod.Kind
         ],
         ended=[each for each in periods if each.ended_at],
-        tags=[each for each in tags if each.is_on],  # type: ignore[attr-defined]
-        offered=[each for each in tags if not each.is_on],  # type: ignore[attr-defined]
+        tags=[each for each in tags if each.is_on],
+        offered=[each for each in tags if not each.is_on],
         watchers=watchers,
         is_watched=any(each.pk == person.pk for each in watchers),
         steps=[Step(item, marks.get(item.pk)) for item in work.checklist(incident)],
