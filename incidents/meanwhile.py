@@ -11,16 +11,18 @@ from incidents import timeline, why
 from incidents.models import Comment, Incident, IncidentEvent
 from incidents.occurrences import STEPS, describe
 
-# A note answers what was said and what was decided; who has the incident and its clocks do not change its sense.
-NEWS_FOR_A_NOTE = frozenset({"letter", "comment", "power_back", "site_linked"}) | STEPS
+# A step is decided by what was written; a note answers what was said and decided. Who has the incident and its clocks
+# change the sense of neither.
+NEWS_FOR_A_STEP = frozenset({"letter", "power_back"}) | STEPS
+NEWS_FOR_A_NOTE = frozenset({"comment", "site_linked"}) | NEWS_FOR_A_STEP
 QUOTED = 80
 
 
-def said_since(incident: Incident, seen: int | None, *, than_own: int) -> str:
-    """The newest thing somebody else wrote or decided after `seen`, in a sentence; empty if there is none."""
+def said_since(incident: Incident, seen: int | None, kinds: frozenset[str], *, than_own: int) -> str:
+    """The newest thing of these kinds that somebody else did after `seen`, in a sentence; empty if there is none."""
     if seen is None:
         return ""
-    event = timeline.newer(incident, seen, NEWS_FOR_A_NOTE, than_own=than_own)
+    event = timeline.newer(incident, seen, kinds, than_own=than_own)
     return _sentence(event) if event else ""
 
 

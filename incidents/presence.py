@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
@@ -43,7 +43,7 @@ class Present:
 
 def beat(incident: Incident, person: User, *, typing: bool, now: datetime) -> None:
     """The person has the incident before him now. Other pages hear of it when he came, began to type or stopped."""
-    facts = {
+    facts: dict[str, Any] = {
         "incident": incident.pk,
         "person": person.pk,
         "now": now,

@@ -20,11 +20,10 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from config.web import Request
-from incidents import cards, drafts, meanwhile, services, timeline, undoing_steps, why
+from incidents import cards, drafts, meanwhile, services, undoing_steps
 from incidents.errors import DomainError
 from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, StatusForm, TakeForm, TypeForm
 from incidents.models import Incident
-from incidents.occurrences import STEPS, describe
 
 works_incidents = permission_required("incidents.work_incident", raise_exception=True)
 
@@ -85,7 +84,7 @@ def change_status(request: Request, code: str) -> HttpResponse:
             services.change_status(incident, to, by=request.user, at=now, reason=reason)
         _offer_undo(request, incident, now)
 
-    return _do(request, incident, form, deed, STEPS, step_form=form)
+    return _do(request, incident, form, deed, meanwhile.NEWS_FOR_A_STEP, step_form=form)
 
 
 @require_POST
@@ -175,21 +174,17 @@ def _do(
 
 def _refuse_if_late(request: Request, incident: Incident, form: SeenForm, kinds: frozenset[str]) -> None:
     """Whoever decided on an older page is told once what has changed; the next click knows it."""
-    if form.seen_event is None:
-        return
-    event = timeline.newer(incident, form.seen_event, kinds, than_own=request.user.pk)
-    if event is None:
-        return
-    for happened in describe([event]):
+    change = meanwhile.said_since(incident, form.seen_event, kinds, than_own=request.user.pk)
+    if change:
         said = _("Meanwhile: %(change)s Nothing was done; look and click again if it is still right.")
-        raise DomainError(said % {"change": why.change(happened)})
+        raise DomainError(said % {"change": change})
 
 
 def _refuse_if_unread(request: Request, incident: Incident) -> None:
     """Whoever wrote without knowing what others said meanwhile is told once, with his words kept."""
     page = SeenForm(request.POST)
     seen = page.seen_event if page.is_valid() else None
-    change = meanwhile.said_since(incident, seen, than_own=request.user.pk)
+    change = meanwhile.said_since(incident, seen, meanwhile.NEWS_FOR_A_NOTE, than_own=request.user.pk)
     if change:
         said = _("Meanwhile: %(change)s Your note is not stored yet; save it again if it is still right.")
         raise DomainError(said % {"change": change})

@@ -11,9 +11,9 @@ from django.urls import reverse
 from dispatchers.models import User
 from dispatchers.roles import Role
 from incidents import cards, services
-from incidents.models import Incident, Status
+from incidents.models import Incident, IncidentEmail, Status
 from incidents.templatetags.together import way_back
-from tests.factories import NOW, make_incident, make_user
+from tests.factories import NOW, make_email, make_incident, make_user
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 pytestmark = pytest.mark.django_db
@@ -111,3 +111,21 @@ def test_a_line_whose_fact_the_machine_has_changed_since_offers_nothing(me: User
     services.assign(incident, to=make_user(), by=None, at=NOW + timedelta(minutes=1))
 
     assert lines_with_a_way_back(incident, me, NOW + timedelta(minutes=2)) == []
+
+
+def test_a_step_decided_without_the_latest_letter_is_asked_about_again_with_its_words_kept(
+    client: Client, me: User
+) -> None:
+    incident = make_incident(status="inProgress")
+    services.attach_email(incident, make_email(), way=IncidentEmail.Way.THREAD, at=NOW)
+    facts = {"to": Status.objects.get(key="error").pk, "reason": "нет такого шифра", "seen": 0}
+
+    page = client.post(url(incident, "change_status"), facts)
+
+    assert page.status_code == 422
+    assert "нет такого шифра</textarea>" in page.content.decode()
+    incident.refresh_from_db()
+    assert incident.status.key == "inProgress"
+    client.post(url(incident, "change_status"), {**facts, "seen": incident.events.latest("id").pk})
+    incident.refresh_from_db()
+    assert incident.status.key == "error"
