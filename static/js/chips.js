@@ -27,6 +27,11 @@
   document.addEventListener("submit", function (event) {
     if (event.target.matches("form[data-look]")) { reopens = event.target.closest("[popover]").id; }
   }, true);
+  // htmx copies the place of an open menu to its successor as a style attribute, which the policy of the page forbids.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.target.id !== "main") { return; }
+    event.target.querySelectorAll(".dk-menu[style]").forEach(function (menu) { menu.removeAttribute("style"); });
+  });
   document.addEventListener("htmx:afterSettle", function (event) {
     if (event.target.id !== "main") { return; }
     const menu = reopens && document.getElementById(reopens);

@@ -241,3 +241,78 @@ def test_without_the_stream_the_page_asks_by_itself_and_says_so(open_page: OpenP
     expect(page.locator(f"#rows > [data-code={incident.code}]")).to_be_visible()
     page.close()
     complaints.clear()  # of the stream that was refused
+
+
+def test_a_filter_is_added_by_ticking_values_and_taken_off_by_its_cross(open_page: OpenPage) -> None:
+    plain, other = make_old(2)
+    other.status = Status.objects.get(key="inProgress")
+    other.save()
+    page = open_page(make_user())
+
+    page.click("[popovertarget=add-menu]")
+    page.click("#add-menu [popovertarget=f-status]")
+    page.check("#f-status [value=inProgress]")
+    page.click("#f-status footer .btn-primary")
+
+    expect(page.locator("#rows > tr")).to_have_count(1)
+    assert rows(page) == [other.code]
+    assert page.url.endswith("?status=inProgress")
+    page.click(".dk-filters .dk-chip.on a")
+    expect(page.locator("#rows > tr")).to_have_count(2)
+    assert rows(page) == [plain.code, other.code]
+
+
+def test_columns_change_at_once_and_the_menu_stays_for_the_next_one(open_page: OpenPage) -> None:
+    make_old(2)
+    page = open_page(make_user())
+    page.click("[popovertarget=look-menu]")
+
+    page.check("#look-menu [value=region]")
+    expect(page.locator("th.w-region")).to_have_count(1)
+    expect(page.locator("#look-menu")).to_be_visible()
+    page.click("#look-menu button[name=left][value=region]")
+    expect(page.locator("th:nth-last-child(2).w-region")).to_have_count(1)
+
+    page.goto(page.url.split("?")[0])
+    expect(page.locator("th:nth-last-child(2).w-region")).to_have_count(1)
+
+
+def test_a_row_that_arrives_finds_its_place_when_no_heading_tells_the_order(open_page: OpenPage) -> None:
+    make_old(3)
+    page = open_page(make_user(), "/?cols=code.subject")
+    is_live(page)
+
+    incident = open_one()
+
+    page.wait_for_selector(f"#rows > [data-code={incident.code}]", timeout=2000)
+    assert rows(page)[0] == incident.code
+
+
+def test_a_list_is_kept_as_a_view_and_found_again_above_the_queues(open_page: OpenPage) -> None:
+    make_old(2)
+    page = open_page(make_user(), "/?queue=new")
+
+    page.click("[popovertarget=views-menu]")
+    page.fill("#views-menu [name=name]", "Утро")
+    page.press("#views-menu [name=name]", "Enter")
+
+    expect(page.locator("h1")).to_contain_text("Утро")
+    page.goto(page.url.split("?")[0])
+    page.click("#views a")
+    expect(page.locator("#views a[aria-current]")).to_have_text("Утро")
+    expect(page.locator("#rows > tr")).to_have_count(2)
+
+
+def test_filters_work_without_javascript(open_page: OpenPage) -> None:
+    _plain, other = make_old(2)
+    other.status = Status.objects.get(key="inProgress")
+    other.save()
+    page = open_page(make_user(), java_script_enabled=False)
+
+    page.click("[popovertarget=add-menu]")
+    page.click("#add-menu [popovertarget=f-status]")
+    page.check("#f-status [value=inProgress]")
+    page.click("#f-status footer .btn-primary")
+
+    assert page.locator("#rows > tr").count() == 1
+    assert page.url.endswith("?status=inProgress")

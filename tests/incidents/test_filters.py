@@ -180,7 +180,7 @@ def test_columns_height_and_size_are_said_by_the_address_and_remembered_when_cho
 
     for path in (answer.headers["Location"], "/?queue=new"):
         page = desk.get(path).text
-        assert re.findall(HEADING, page) == ["code", "more region", "subj"]
+        assert re.findall(HEADING, page) == ["code", "region more", "subj"]
         assert len(re.findall(r"<tr [^>]*data-code=", page)) == 25
         assert "dk-list roomy" in page
 
