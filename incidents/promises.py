@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from incidents import clocks, events, services
@@ -15,9 +16,18 @@ from incidents.models import Incident, Promise
 from incidents.work import open_incident
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from dispatchers.models import User
 
 KEPT, CANCELLED = "promise_kept", "promise_cancelled"
+
+
+def of(incident: Incident) -> QuerySet[Promise]:
+    """What was promised here, and on incidents that were merged into this one."""
+    here = Incident.objects.filter(Q(pk=incident.pk) | Q(merged_into=incident))
+    # By their keys, so that the index of promises is used.
+    return Promise.objects.filter(incident__in=here.values("pk"))
 
 
 @transaction.atomic
@@ -37,7 +47,7 @@ def promise(incident: Incident, *, giver: str, text: str, due_at: datetime, by: 
 @transaction.atomic
 def settle(given: Promise, kind: str, *, by: User, at: datetime) -> Promise:
     """It was kept, also when late, or is no longer waited for. A promise is settled once."""
-    incident = services.workable(given.incident)
+    incident = services.workable(given.incident.final)
     given = Promise.objects.get(pk=given.pk)
     if given.kept_at or given.cancelled_at:
         raise DomainError(_("This promise has been settled already."))
@@ -52,7 +62,7 @@ def settle(given: Promise, kind: str, *, by: User, at: datetime) -> Promise:
 def note_missed(now: datetime, limit: int = 200) -> int:
     """Say once of each promise whose moment has passed that it was missed; returns how many.
 
-    Nobody waits for what was promised on an incident that is closed by now.
+    Nobody waits for what was promised on an incident that is closed by now; one that was merged goes on elsewhere.
     """
     waiting = Promise.objects.filter(due_at__lte=now, kept_at=None, cancelled_at=None, missed_at=None)
     due = waiting.order_by("due_at").select_related("incident")
@@ -62,7 +72,7 @@ def note_missed(now: datetime, limit: int = 200) -> int:
 @transaction.atomic
 def _miss(given: Promise, now: datetime) -> bool:
     # The incident first, as everybody else: two who lock in another order would wait for each other.
-    incident = services.locked(given.incident)
+    incident = services.locked(given.incident.final)
     waiting = Promise.objects.filter(pk=given.pk, kept_at=None, cancelled_at=None, missed_at=None)
     if not incident.is_open:
         waiting.update(cancelled_at=now)

@@ -67,7 +67,7 @@ class WorkFacts:
 
 def load(incident: Incident, person: User, now: datetime) -> WorkFacts:
     """Seven queries."""
-    given = list(incident.promises.order_by("-due_at", "-pk")[:MOST_PROMISES])
+    given = list(promises.of(incident).order_by("-due_at", "-pk")[:MOST_PROMISES])
     waiting = [each for each in reversed(given) if not each.kept_at and not each.cancelled_at]
     periods = list(incident.work_periods.order_by("-started_at", "-pk")[:MOST_PERIODS])
     running = {each.kind: each for each in periods if not each.ended_at}

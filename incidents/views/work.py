@@ -87,7 +87,7 @@ def promise(request: Request, code: str) -> HttpResponse:
 def settle(request: Request, code: str, pk: int) -> HttpResponse:
     """Kept, or not waited for any more."""
     incident, form = find(code), SettleForm(request.POST)
-    given = get_object_or_404(incident.promises, pk=pk)
+    given = get_object_or_404(promises.of(incident), pk=pk)
 
     def deed() -> None:
         promises.settle(given, form.cleaned_data["deed"], by=request.user, at=timezone.now())

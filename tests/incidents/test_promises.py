@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents import moments, promises, services, work_words
+from incidents import moments, moving, promises, services, work_words
 from incidents.clocks import ClockState
 from incidents.errors import DomainError
 from incidents.models import Incident, Promise, Status
@@ -157,3 +157,16 @@ def test_nobody_waits_for_what_was_promised_on_an_incident_that_is_closed(me):
     assert given.missed_at is None
     with pytest.raises(DomainError):
         promised(incident, me)
+
+
+def test_a_promise_follows_its_incident_into_the_one_it_is_merged_into(me):
+    incident, other = make_incident(), make_incident()
+    given = promised(incident, me)
+    moving.merge(incident, other, by=me, at=NOW)
+    assert list(promises.of(other)) == [given]
+
+    assert promises.note_missed(NOW + timedelta(hours=1)) == 1
+    given.refresh_from_db()
+    promises.settle(given, promises.KEPT, by=me, at=NOW + timedelta(hours=2))
+
+    assert kinds(other)[-2:] == ["promise_missed", "promise_kept"]
