@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from incidents.models import Incident, IncidentType, Status, StatusClass
 from incidents.queues import Queue
 from towers.models import BaseStation, Contractor, Operator, Pole
-from towers.queries import pole_code_begins, regions, station_name_begins
+from towers.queries import pole_code_begins, station_name_begins
+from towers.regions import region_names
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -66,7 +67,7 @@ class Choices:
 
     @cached_property
     def regions(self) -> list[Option]:
-        return [Option(name, name, name) for name in regions()]
+        return [Option(name, name, name) for name in region_names()]
 
 
 @dataclass(frozen=True, slots=True)
