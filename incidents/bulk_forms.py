@@ -61,15 +61,16 @@ class BulkForm(forms.Form):
                 len(said),
             )
             raise ValidationError(words % {"n": len(said), "most": bulk.MOST})
-        return [Chosen(code.replace("\0", ""), _number(seen) or 0) for code, seen in said.items()]
+        return [Chosen(code.replace("\0", ""), _number(seen)) for code, seen in said.items()]
 
     def first_error(self) -> str:
         """The first complaint, for a page that shows one line."""
         return next((str(error) for errors in self.errors.values() for error in errors), "")
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_ID else None
+def _number(text: str) -> int:
+    """The number of a row; 0, which none has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_ID else 0
 
 
 def _assign(pk: str) -> Deed:
