@@ -1,5 +1,6 @@
 // One event stream for all tabs of this browser, turned into events on <body>:
-//   "incident" (detail: {event, code, kind}), "incident:NT-…" for a page that shows one, "resync", "link" (detail: up?).
+//   "incident" (detail: {event, code, kind}), "incident:NT-…" for a page that shows one, "presence" (detail: {code}),
+//   "resync", "link" (detail: up?).
 // Browsers allow six connections to a server over HTTP/1.1, so tabs share: the one that holds the lock listens.
 (function () {
   "use strict";
@@ -21,6 +22,8 @@
       if (up) { tell("resync"); }
     } else if (message.kind === "resync") {
       tell("resync");
+    } else if (message.kind === "presence") {
+      tell("presence", message.event);
     } else {
       tell("incident", message.event);
       tell("incident:" + message.event.code, message.event);
@@ -37,6 +40,9 @@
     source.addEventListener("open", function () { share({ kind: "link", up: true }); });
     source.addEventListener("incident", function (event) {
       share({ kind: "incident", event: JSON.parse(event.data) });
+    });
+    source.addEventListener("presence", function (event) {
+      share({ kind: "presence", event: JSON.parse(event.data) });
     });
     source.addEventListener("resync", function () { share({ kind: "resync" }); });
     source.addEventListener("error", function () {

@@ -168,3 +168,45 @@ def test_a_slip_is_taken_back_from_its_message(open_page: OpenPage) -> None:
     expect(page.locator("[popovertarget=assign-menu]")).not_to_contain_text(me.full_name)
     row = Incident.objects.get(pk=incident.pk)
     assert (row.assignee, row.status.key) == (None, "new")
+
+
+# --- Append to tests/browser/test_together.py once together-apply.py has run ---
+
+
+def test_typing_is_seen_within_a_second_and_leaving_too(open_page: OpenPage) -> None:
+    incident = make_incident()
+    mine = open_page(make_user(), incident.get_absolute_url())
+    his = open_page(make_user(last_name="Седов", first_name="Павел"), incident.get_absolute_url())
+    expect(mine.locator(".dk-here")).to_contain_text("Седов")
+
+    his.locator("#note-text").press_sequentially("Бригада")
+
+    expect(pencil(mine)).to_have_attribute("title", "Павел Седов", timeout=1000)
+    his.fill("#note-text", "")
+    expect(pencil(mine)).to_have_count(0, timeout=1000)
+    his.goto("about:blank")
+    expect(mine.locator(".dk-here")).to_have_count(0, timeout=1500)
+
+
+def test_the_pane_of_the_desk_shows_who_has_the_incident_before_him(open_page: OpenPage) -> None:
+    incident = make_incident()
+    desk = open_page(make_user(last_name="Крылова"), f"/?open={incident.code}")
+    card = open_page(make_user(last_name="Седов"), incident.get_absolute_url())
+
+    expect(desk.locator(".dk-here")).to_contain_text("Седов")
+    expect(card.locator(".dk-here")).to_contain_text("Крылова")
+
+
+def test_a_slip_is_taken_back_from_its_line(open_page: OpenPage) -> None:
+    incident = make_incident(status="inProgress")
+    page = open_page(make_user(), incident.get_absolute_url())
+    page.locator("button[data-key=KeyC]").click()
+    line = page.locator(".dk-say .dk-undo button")
+    expect(line).to_have_count(1)
+
+    line.click()
+
+    expect(page.locator("#card-head .dk-st.fill")).to_have_text(incident.status.name)
+    # The line that took it back may be taken back itself; the one before may not any more.
+    expect(line).to_have_count(1)
+    assert incident.events.latest("id").data["undoes"]
