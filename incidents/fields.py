@@ -25,7 +25,7 @@ NOBODY = "none"
 ME = "me"
 MOST_WORDS = 60
 MOST_VALUES = 10
-MOST_SITES = 200
+MOST_SITES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +124,19 @@ def _beginning(column: str, model: type[Model], begins: Callable[[str], Q]) -> C
     """The site's name begins with one of the texts."""
 
     def narrow(texts: list[Any]) -> Q:
-        return Q(**{f"{column}__in": few(model._default_manager.filter(any_of(begins(text) for text in texts)))})
+        return standing_at(column, model._default_manager.filter(any_of(begins(text) for text in texts)))
 
     return narrow
 
 
-def few(sites: QuerySet[Any]) -> QuerySet[Any] | list[int]:
-    """The ids themselves while they are few: the database then knows how rare they are and takes the right index."""
+def standing_at(column: str, sites: QuerySet[Any]) -> Q:
+    """Incidents at these sites, said so that the database takes the right index however many sites they are."""
+    # Ids themselves tell it how rare they are.
     ids = list(sites.values_list("pk", flat=True)[: MOST_SITES + 1])
-    return ids if len(ids) <= MOST_SITES else sites.values("pk")
+    if len(ids) <= MOST_SITES:
+        return Q(**{f"{column}__in": ids})
+    # So many are met soon in any order. The second half is never true: it keeps the database from gathering them all.
+    return Q(**{f"{column}__in": sites.values("pk")}) | Q(pk=0)
 
 
 def any_of(ways: Iterable[Q]) -> Q:
@@ -153,7 +157,7 @@ FIELDS = {
             "region",
             _("Region"),
             "map-2",
-            lambda names: Q(pole__in=few(Pole.objects.filter(region_ru__in=names))),
+            lambda names: standing_at("pole", Pole.objects.filter(region_ru__in=names)),
             lambda choices, queue: choices.regions,
         ),
         Field(

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.dateparse import parse_date
 
 from incidents.codes import code_in_subject
-from incidents.fields import FIELDS, Choices, Option, any_of, few
+from incidents.fields import FIELDS, Choices, Option, any_of, standing_at
 from incidents.ledger_filters import midnight
 from incidents.paging import Order
 from incidents.queries import IncidentQuerySet
@@ -145,8 +145,8 @@ def _ways(text: str) -> list[Q]:
         words &= Q(subject__icontains=word)
     ways = [
         words,
-        Q(pole__in=few(Pole.objects.filter(pole_code_begins(text)))),
-        Q(base_station__in=few(BaseStation.objects.filter(station_name_begins(text)))),
+        standing_at("pole", Pole.objects.filter(pole_code_begins(text))),
+        standing_at("base_station", BaseStation.objects.filter(station_name_begins(text))),
     ]
     if text.isascii() and text.isdigit():
         ways.append(Q(code=f"{settings.INCIDENT_PREFIX}-{text}"))

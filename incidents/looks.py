@@ -79,8 +79,9 @@ def _said(address: QueryDict) -> dict[str, str]:
     said = {}
     if columns:
         said["cols"] = BETWEEN.join(columns if FIXED in columns else [*columns, FIXED])
-    if address.get("rows") in (DENSE, ROOMY):
-        said["rows"] = address["rows"]
-    if address.get("n") in map(str, SIZES):
-        said["n"] = address["n"]
+    density, size = str(address.get("rows", "")), str(address.get("n", ""))
+    if density in (DENSE, ROOMY):
+        said["rows"] = density
+    if size in [str(each) for each in SIZES]:
+        said["n"] = size
     return said
