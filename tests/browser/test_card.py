@@ -164,7 +164,7 @@ def test_a_beginning_of_a_code_is_completed(open_page: OpenPage) -> None:
     page = open_page(make_user(), incident.get_absolute_url())
 
     page.locator("#site-pole").press_sequentially("41960")
-    expect(page.get_by_role("option")).to_have_count(2)
+    expect(page.locator(".dk-options [role=option]")).to_have_count(2)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 

@@ -48,7 +48,7 @@ def test_a_reminder_wakes_its_person_on_the_desk_and_goes_when_it_is_done(open_p
     reminder.refresh_from_db()
     assert reminder.at > now
 
-    reminder.at = now
+    reminder.at = timezone.now()
     reminder.save()
     reminders.ring(timezone.now())
     expect(toast).to_have_count(1)

@@ -65,5 +65,5 @@ def test_the_number_of_queries_does_not_grow_with_the_stations(observer: Client,
     for _ in range(30):
         make_station(pole=pole)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         page(observer, pole)
