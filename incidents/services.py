@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from incidents import blocking, events, lifecycle, rows
@@ -17,6 +18,7 @@ from incidents.errors import DomainError
 from incidents.models import (
     Comment,
     Incident,
+    IncidentEvent,
     IncidentType,
     Status,
     StatusClass,
@@ -307,9 +309,17 @@ def note_power_back(incident: Incident, *, at: datetime) -> Incident:
 
 
 @transaction.atomic
-def mark_read(incident: Incident) -> None:
-    """The unread mark goes; nothing else changes and no row jumps."""
-    Incident.objects.filter(pk=incident.pk, has_news=True).update(has_news=False)
+def mark_read(incident: Incident, *, up_to: int | None = None) -> None:
+    """The unread mark goes; nothing else changes and no row jumps.
+
+    `up_to`: the newest event the reader's page had shown. A letter that came after it stays unread.
+    """
+    newest = IncidentEvent.objects.filter(incident=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    read = Incident.objects.filter(pk=incident.pk, has_news=True)
+    if up_to is not None:
+        later = IncidentEvent.objects.filter(incident=incident, pk__gt=up_to, kind="letter")
+        read = read.exclude(Exists(later))
+    read.update(has_news=False, read_up_to=Subquery(newest) if up_to is None else up_to)
 
 
 @transaction.atomic

@@ -120,6 +120,8 @@ class Incident(models.Model):
 
     active_at = models.DateTimeField(_("changed"), default=timezone.now)
     has_news = models.BooleanField(_("unread letter"), default=False)
+    # The newest event when the letters were last read; a letter with a later one is the first unread. None: never read.
+    read_up_to = models.BigIntegerField(null=True, blank=True)
     letter_count = models.PositiveIntegerField(_("letters"), default=0)
     letters_since_closing = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)

@@ -49,6 +49,8 @@ class Watch(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="watches")
     person = models.ForeignKey(PERSON, on_delete=models.CASCADE, related_name="watches")
+    # The newest event the person has seen; what others did later is news.
+    seen = models.BigIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["incident", "person"], name="watch_once_an_incident")]
