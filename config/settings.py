@@ -318,12 +318,17 @@ NEIGHBOUR_HOURS = env_int("NEIGHBOUR_HOURS", 6, least=1, most=72)
 # What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
 INCIDENT_REACTIONS = {
     "opened": ["sla.reactions.restart_clock", "dispatchers.reactions.assign_freest"],
-    "reopened": ["dispatchers.reactions.assign_freest"],
-    "letter": ["incidents.answers.note_bounces", "incidents.answers.answer_closed"],
+    "reopened": ["incidents.ball.follow_step", "dispatchers.reactions.assign_freest"],
+    "letter": [
+        "incidents.answers.note_bounces",
+        "incidents.answers.answer_closed",
+        "incidents.ball.follow_letters",
+    ],
+    "power_back": ["incidents.ball.power_is_back"],
     "opened_earlier": ["sla.reactions.restart_clock"],
     "opened_later": ["sla.reactions.restart_clock"],
     "type_set": ["sla.reactions.restart_clock"],
-    "handed_over": ["sla.reactions.start_contractor_clock"],
+    "handed_over": ["sla.reactions.start_contractor_clock", "incidents.ball.follow_step"],
 }
 
 # --- API --------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.models import Incident, IncidentType, Status, StatusClass
 from incidents.queues import Queue
+from incidents.work_words import BALLS
 from towers.models import BaseStation, Contractor, Operator, Pole
 from towers.queries import pole_code_begins, station_name_begins
 from towers.regions import region_names
@@ -176,6 +177,14 @@ FIELDS = {
             "map-pin",
             _beginning("base_station", BaseStation, station_name_begins),
             hint=_("The name begins with"),
+        ),
+        Field(
+            "ball",
+            _("Whose move"),
+            "arrows-exchange",
+            _any_of("ball"),
+            lambda choices, queue: [Option(value, BALLS[value], value) for value in Incident.Ball],
+            only_open=True,
         ),
         Field(
             "registration",

@@ -53,6 +53,7 @@ class DeskTable(tables.Table):  # type: ignore[misc]
     station = Cell("station", _("Station"), "station more", rem=5)
     region = Cell("region", _("Region"), "region more", rem=6)
     contractor = Cell("contractor", _("Contractor"), "contractor more", rem=9)
+    ball = Cell("ball", _("Whose move"), "ball more", rem=7)
     requester = Cell("requester", _("Requester"), "requester more", rem=9)
 
     class Meta:

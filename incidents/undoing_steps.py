@@ -135,7 +135,10 @@ def _status_back(incident: Incident, event: IncidentEvent) -> list[str]:
         incident.handed_over_at = incident.contractor_due_at = None
     if incident.contractor_done_at == event.at:
         incident.contractor_done_at = None
-    clocks = ["handed_over_at", "contractor_due_at", "contractor_done_at"]
+    passed = incident.events.filter(kind="ball_passed", pk__gt=event.pk, at=event.at).first()
+    if passed and incident.ball_since == event.at:
+        incident.ball, incident.ball_since = passed.data["from"], None
+    clocks = ["handed_over_at", "contractor_due_at", "contractor_done_at", "ball", "ball_since"]
     return ["status", "error_reason", "closed_at", *clocks]
 
 
