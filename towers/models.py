@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -96,6 +97,10 @@ class Pole(models.Model):
             models.Index(OpClass("code_key", "text_pattern_ops"), name="pole_code_prefix"),
             models.Index(fields=["region_ru", "id"], name="pole_by_region"),
             models.Index(fields=["site_id"], name="pole_by_site_id"),
+            # The neighbours of a pole: a band of latitudes, longitudes compared inside the index.
+            models.Index(fields=["latitude", "longitude"], condition=Q(gone_at=None), name="pole_by_place"),
+            # The registry's list of gone ones, which are few among the standing.
+            models.Index(fields=["code"], condition=Q(gone_at__isnull=False), name="pole_gone_by_code"),
         ]
 
     def __str__(self) -> str:
