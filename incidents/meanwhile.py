@@ -28,6 +28,8 @@ def said_since(incident: Incident, seen: int | None, kinds: frozenset[str], *, t
 
 def _sentence(event: IncidentEvent) -> str:
     words = {"at": timezone.localtime(event.at).strftime("%H:%M")}
+    if event.kind == "letter" and event.actor:
+        return _("%(who)s sent a letter at %(at)s.") % {**words, "who": event.actor.full_name}
     if event.kind == "letter":
         return _("A letter came at %(at)s.") % words
     if event.kind == "power_back":

@@ -15,6 +15,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -43,6 +44,13 @@ class Composed:
     envelope_from: str = ""
 
 
+class Person(NamedTuple):
+    """Somebody a letter goes to; the name may be empty."""
+
+    name: str
+    email: str
+
+
 def automatic_answer(answered: Email, *, code: str, subject: str, text: str, now: datetime) -> Composed:
     """An answer that nobody wrote. It asks no program to answer and has no return path, so nothing comes back.
 
@@ -50,23 +58,60 @@ def automatic_answer(answered: Email, *, code: str, subject: str, text: str, now
     is the very letter by id and content, so it is known as ours, and its marks keep everybody from answering it.
     """
     to = answering.answer_address(answered)
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(settings.EMAIL_FROM_NAME, addr_spec=settings.DEFAULT_FROM_EMAIL)
-    name = one_line(answered.from_name)[:LONGEST_NAME] if to == answered.from_email.lower() else ""
-    message["To"] = Address(name, addr_spec=to)
-    message["Cc"] = settings.DEFAULT_FROM_EMAIL
-    message["Subject"] = answer_subject(code, subject)
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = new_message_id()
+    name = answered.from_name if to == answered.from_email.lower() else ""
+    message = _begun([Person(name, to)], [], answer_subject(code, subject), now)
     message["Auto-Submitted"] = "auto-replied"
     message["X-Auto-Response-Suppress"] = "All"
     message["Precedence"] = "auto_reply"
     message["X-Dispatch-Loop"] = settings.DEFAULT_FROM_EMAIL
-    quotation = quoted(answered)
+    raw = _with_words(message, text, answered)
+    return Composed(raw, (to, settings.DEFAULT_FROM_EMAIL.lower()))
+
+
+def answer(
+    answered: Email | None,
+    *,
+    code: str,
+    subject: str,
+    text: str,
+    to: Sequence[Person],
+    copies: Sequence[Person],
+    now: datetime,
+) -> Composed:
+    """A letter that a person of the desk wrote, in the conversation of the letter it answers if it answers one.
+
+    The desk is in Cc here too, and what comes back comes to the desk.
+    """
+    raw = _with_words(_begun(to, copies, answer_subject(code, subject), now), text, answered)
+    desk = settings.DEFAULT_FROM_EMAIL.lower()
+    recipients = dict.fromkeys([*(each.email.lower() for each in (*to, *copies)), desk])
+    return Composed(raw, tuple(recipients), envelope_from=settings.DEFAULT_FROM_EMAIL)
+
+
+def _begun(to: Sequence[Person], copies: Sequence[Person], subject: str, now: datetime) -> EmailMessage:
+    """A letter of the desk with everything above its words."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(settings.EMAIL_FROM_NAME, addr_spec=settings.DEFAULT_FROM_EMAIL)
+    message["To"] = [_address(each) for each in to]
+    message["Cc"] = [*(_address(each) for each in copies), Address(addr_spec=settings.DEFAULT_FROM_EMAIL)]
+    message["Subject"] = subject
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = new_message_id()
+    return message
+
+
+def _address(person: Person) -> Address:
+    return Address(one_line(person.name)[:LONGEST_NAME], addr_spec=person.email)
+
+
+def _with_words(message: EmailMessage, text: str, answered: Email | None) -> bytes:
+    """The bytes of the letter with its words, as text and in HTML, and what it answers below them."""
+    quotation = quoted(answered) if answered else None
+    below = f"\n\n{_marked(quotation)}" if quotation else ""
     # Base64: some relays still change letters of eight bits.
-    message.set_content(f"{text.strip()}\n\n{_marked(quotation)}\n", cte="base64")
+    message.set_content(f"{text.strip()}{below}\n", cte="base64")
     message.add_alternative(html_twin(text, quotation), subtype="html", cte="base64")
-    return Composed(_thread_headers(answered) + message.as_bytes(), (to, settings.DEFAULT_FROM_EMAIL.lower()))
+    return (_thread_headers(answered) if answered else b"") + message.as_bytes()
 
 
 def answer_subject(code: str, subject: str) -> str:
@@ -102,20 +147,23 @@ def quoted(answered: Email) -> tuple[str, str]:
     return f"{at:%d.%m.%Y %H:%M}, {writer} пишет:", "\n".join([*lines, "…"] if shortened else lines)
 
 
-def html_twin(text: str, quotation: tuple[str, str]) -> str:
+def html_twin(text: str, quotation: tuple[str, str] | None) -> str:
     """The same words for programs that show HTML: tables and inline styles, nothing to load, nothing to run."""
     paragraphs = [each for each in re.split(r"\n\s*\n", text.strip()) if each]
     words = "".join(f'<p style="margin:0 0 14px 0">{_lines(each)}</p>' for each in paragraphs)
-    who, quote = quotation
-    below = (
-        f'<p style="margin:18px 0 6px 0;color:#6b7280;font-size:13px">{escape(who)}</p>'
-        f'<blockquote type="cite" style="margin:0;padding:0 0 0 12px;border-left:2px solid #d1d5db;color:#6b7280;'
-        f'font-size:13px">{_lines(quote)}</blockquote>'
-    )
+    below = _quotation_twin(*quotation) if quotation else ""
     return (
         '<!doctype html><html lang="ru"><head><meta charset="utf-8"></head><body style="margin:0;padding:0">'
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px">'
         f'<tr><td style="padding:16px;{_FONT};color:#1f2937">{words}{below}</td></tr></table></body></html>\n'
+    )
+
+
+def _quotation_twin(who: str, quote: str) -> str:
+    return (
+        f'<p style="margin:18px 0 6px 0;color:#6b7280;font-size:13px">{escape(who)}</p>'
+        f'<blockquote type="cite" style="margin:0;padding:0 0 0 12px;border-left:2px solid #d1d5db;color:#6b7280;'
+        f'font-size:13px">{_lines(quote)}</blockquote>'
     )
 
 

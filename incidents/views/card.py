@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from config.web import Request
-from incidents import cards, drafts, meanwhile, services, undoing_steps
+from incidents import cards, drafts, meanwhile, replying, services, undoing_steps
 from incidents.errors import DomainError
 from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, StatusForm, TakeForm, TypeForm
 from incidents.models import Incident
@@ -35,7 +35,7 @@ def card(request: Request, code: str) -> HttpResponse:
     """The page; asked by itself after an event, only what has changed, and nothing if nothing has."""
     incident = _find(code)
     if not request.htmx:
-        return render(request, "incidents/card.html", _context(request, incident))
+        return render(request, "incidents/card.html", _context(request, incident, **_begun(request, incident)))
     newest = incident.events.order_by("-id").values_list("pk", flat=True).first()
     if str(newest or 0) == request.GET.get("seen"):
         return HttpResponse(status=204)
@@ -211,6 +211,13 @@ def _answer(request: Request, incident: Incident, *, refused: bool = False, **ke
     return render(request, template, _context(request, cards.find(incident.code), **kept), status=status)
 
 
+def _begun(request: Request, incident: Incident) -> dict[str, Any]:
+    """The letter that the address wants to be written, `?reply=` and the one it answers."""
+    if "reply" not in request.GET or not replying.is_possible():
+        return {}
+    return {"reply": replying.begin(incident, request.user, request.GET["reply"])}
+
+
 def _context(request: Request, incident: Incident, **more: Any) -> dict[str, Any]:
     now = timezone.now()
     everything = "everything" in request.GET
@@ -218,6 +225,7 @@ def _context(request: Request, incident: Incident, **more: Any) -> dict[str, Any
         "card": cards.load(incident, request.user, now, everything=everything),
         "incident": incident,
         "now": now,
+        "may_answer": replying.is_possible(),
         # Called by the form of the note alone.
         "draft": partial(drafts.of, incident, request.user),
         **more,

@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/type/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/site/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/comment/": (NOT_BY_GET, NEEDS_WORDS),
+    "incidents/<str:code>/reply/": (WORK, NEEDS_WORDS),
     "incidents/<str:code>/read/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/ball/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/promises/": (NOT_BY_GET, NEEDS_WORDS),
@@ -114,6 +115,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "letters/receipts/<int:pk>/open/": (NOT_BY_GET, WORK),
     "letters/receipts/<int:pk>/join/": (NOT_BY_GET, NEEDS_WORDS),
     "letters/<int:pk>/body/": (PAGE, NO_POST),
+    # The letter of this world came from outside.
+    "letters/<int:pk>/sending/": ("door 404 404 404 404 door", NO_POST),
     "letters/<int:pk>/original.eml": (PAGE, NO_POST),
     "letters/<int:pk>/cid/<path:content_id>": (PAGE, NO_POST),
     "letters/files/<int:pk>/": (PAGE, NO_POST),
