@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from incidents.models.incident import Incident
+from mailbox.models.letters import SEARCHED_CHARS, apart
+
+SEARCH_OF_NOTES = SearchVector(apart(Left("text", SEARCHED_CHARS)), config="russian")
 
 
 class IncidentEmail(models.Model):
@@ -53,7 +59,12 @@ class Comment(models.Model):
     class Meta:
         verbose_name = _("comment")
         verbose_name_plural = _("comments")
-        indexes: ClassVar = [models.Index(fields=["incident", "id"], name="comment_timeline")]
+        indexes: ClassVar = [
+            models.Index(fields=["incident", "id"], name="comment_timeline"),
+            # What the search looks for in a stretch of time.
+            GinIndex(SEARCH_OF_NOTES, name="comment_words"),
+            models.Index(fields=["-at"], name="comment_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.text[:80]

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
@@ -15,6 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.models.workflow import IncidentType, Status
 from incidents.queries import IncidentQuerySet
+from mailbox.models.letters import apart
+
+# Letters have an index of their own; here are the words of those who called, and a subject that was put right.
+SEARCH_OF_INCIDENTS = SearchVector(
+    apart("subject"), apart("requester_name"), apart("requester_email"), config="russian"
+)
 
 
 class Incident(models.Model):
@@ -150,8 +157,9 @@ class Incident(models.Model):
             # Closed ones, newest first; the API, newest first.
             models.Index(fields=["-active_at", "-id"], name="incident_by_change"),
             models.Index(fields=["-opened_at", "-id"], name="incident_by_opening"),
-            # Words typed into the desk's filter.
+            # Parts of words, where an incident is chosen as a target; whole words, for the search.
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="incident_subject_words"),
+            GinIndex(SEARCH_OF_INCIDENTS, name="incident_words"),
         ]
 
     def __str__(self) -> str:

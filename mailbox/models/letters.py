@@ -22,15 +22,20 @@ SEARCHED_CHARS = 50_000
 JOINTS = "/-_@"
 
 
-def apart(text: str | Combinable) -> Func:
+# In a file's name "акт.pdf" would be one word as well.
+JOINTS_OF_FILES = JOINTS + ".,()[]+"
+
+
+def apart(text: str | Combinable, joints: str = JOINTS) -> Func:
     """The text with its joints open, as the search knows it; a question has to be taken apart likewise."""
-    return Func(text, Value(JOINTS), Value(" " * len(JOINTS)), function="TRANSLATE", output_field=models.TextField())
+    return Func(text, Value(joints), Value(" " * len(joints)), function="TRANSLATE", output_field=models.TextField())
 
 
 # Russian words by their stem; words in Latin letters by the English one: PostgreSQL's "russian" does both.
 SEARCH = SearchVector(
     apart("subject"), "from_name", apart("from_email"), apart(Left("text", SEARCHED_CHARS)), config="russian"
 )
+SEARCH_OF_FILES = SearchVector(apart("name", JOINTS_OF_FILES), config="russian")
 
 
 class Email(models.Model):
@@ -136,6 +141,7 @@ class Attachment(models.Model):
     class Meta:
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
+        indexes: ClassVar = [GinIndex(SEARCH_OF_FILES, name="attachment_words")]
 
     def __str__(self) -> str:
         return self.name
