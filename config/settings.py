@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -301,6 +302,18 @@ TOWERSTORE_LEAST_SHARE = env_int("TS_LEAST_SHARE_PERCENT", 80, most=100)
 TOWERSTORE_MOST_GONE = env_int("TS_MOST_GONE", 2000)
 DEFAULT_CONTRACTOR_EMAILS = env_list("DEFAULT_CONTRACTOR_EMAILS")
 
+# --- Maps -------------------------------------------------------------------------------------
+
+# Pictures of a map under the poles; without them the map is rings and points.
+MAP_TILES = env_url("MAP_TILES")
+if MAP_TILES and not all(part in MAP_TILES for part in ("{z}", "{x}", "{y}")):
+    raise WrongSetting("MAP_TILES", "an address with {z}, {x} and {y} in it")
+MAP_ATTRIBUTION = env_str("MAP_ATTRIBUTION")
+if MAP_TILES:
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append("{0.scheme}://{0.netloc}".format(urlsplit(MAP_TILES)))
+# Where "open the map" leads.
+MAP_LINK = env_url("MAP_LINK") or "https://yandex.ru/maps/?pt={lon},{lat}&z=14&l=map"
+
 # --- Incidents --------------------------------------------------------------------------------
 
 INCIDENT_PREFIX = env_str("INCIDENT_PREFIX", "NT")
@@ -314,6 +327,9 @@ INCIDENTS_PER_SENDER_HOUR = env_int("INCIDENTS_PER_SENDER_HOUR", 300, least=1)
 # Open incidents this near and this young may be the same outage.
 NEIGHBOUR_KM = env_int("NEIGHBOUR_KM", 15, least=1, most=200)
 NEIGHBOUR_HOURS = env_int("NEIGHBOUR_HOURS", 6, least=1, most=72)
+# From so many incidents on, within 30 or 90 days, a site is chronic.
+CHRONIC_REPEATS_MONTH = env_int("CHRONIC_REPEATS_MONTH", 3, least=2)
+CHRONIC_REPEATS_QUARTER = env_int("CHRONIC_REPEATS_QUARTER", 6, least=2)
 
 # What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
 INCIDENT_REACTIONS = {
