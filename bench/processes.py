@@ -29,3 +29,13 @@ def cpu_of_tree(root: int) -> float:
         total += spent.get(pid, 0.0)
         waiting += children.get(pid, [])
     return total
+
+
+def memory_of(pid: int) -> float:
+    """Megabytes that a process holds in memory; 0 if it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    kept = next((line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")), "0")
+    return int(kept) / 1024

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from config import database_pool
 from config.embedded import paths
 from config.env import (
     BASE_DIR,
@@ -95,12 +96,12 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _database() -> dict[str, Any]:
-    pool = {"min_size": 1, "max_size": env_int("DB_POOL_SIZE", 10, least=1, most=200), "timeout": 10}
+    pool = {"min_size": 1, "max_size": env_int("DB_POOL_SIZE", 10, least=1, most=200), **database_pool.OPTIONS}
     common = {
         "ENGINE": "django.db.backends.postgresql",
         # A database that was restarted must cost one check, not one error page for each pooled connection.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": pool},
+        "OPTIONS": {"pool": pool, **database_pool.NOTICE_LOSS},
     }
     if not PRODUCTION:
         return {**common, **paths.postgres_dsn_parts(VAR_DIR)}
@@ -377,7 +378,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"repeats": {"()": "config.repeats.Repeats"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["repeats"]}},
     "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO").upper()},
     "loggers": {
         "django.server": {"level": "WARNING"},
