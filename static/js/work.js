@@ -4,7 +4,7 @@
   const KINDS = ["reminder_due", "reminder_done", "reminder_moved"];
   // Many pages hear of a reminder at once; it belongs to one person.
   const SPREAD_MS = 300;
-  const list = document.getElementById("toasts"), closed = new Set();
+  const list = document.getElementById("toasts"), page = document.getElementById("mine"), closed = new Set();
   let timer = 0;
 
   // A card shows its own reminders among its facts; on a phone those are far below.
@@ -14,6 +14,8 @@
   }
 
   async function ask() {
+    // The page of one's reminders is the list itself.
+    if (page) { document.body.dispatchEvent(new CustomEvent("reminders")); return; }
     const answer = await fetch("/reminders/due/", { redirect: "manual" }).catch(function () { return null; });
     if (!answer || !answer.ok) { return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
