@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from incidents import lifecycle, timeline, why, work_facts
-from incidents.conversation import Letter
 from incidents.models import Incident, IncidentType, StatusClass, Suggestion, Transition
 from incidents.occurrences import Happened, describe
 from incidents.timeline import Timeline
 from incidents.why import Line
 from incidents.work_facts import WorkFacts
+from mailbox.models import Email
 from mailbox.parsing import strip_prefixes
 from towers.models import BaseStation, Pole
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 OTHER_INCIDENTS = 5
 STATIONS = 12
 CANDIDATES = 8
+# A mail loop may begin a conversation with each letter.
+MOST_THREADS = 12
 # Of a letter that is named only.
 LONG_TEXTS = ("text", "reply_text", "safe_html", "references", "to", "cc")
 
@@ -109,12 +111,21 @@ def find(code: str) -> Incident:
     return Incident.objects.for_rows().get(code=code)
 
 
-def load(incident: Incident, person: User, now: datetime, *, everything: bool = False) -> Card:
-    """The card of an incident that `find` gave."""
+def load(
+    incident: Incident,
+    person: User,
+    now: datetime,
+    *,
+    everything: bool = False,
+    before: datetime | None = None,
+    newest_first: bool = False,
+) -> Card:
+    """The card of an incident that `find` gave, with the page of the timeline from before a moment."""
     may_work = person.has_perm("incidents.work_incident")
     is_worked = may_work and not incident.merged_into_id
-    shown = timeline.load(incident, timezone.get_current_timezone(), everything=everything)
-    happened = [each for entry in shown.entries for each in entry.happened]
+    zone = timezone.get_current_timezone()
+    shown = timeline.load(incident, zone, everything=everything, before=before, newest_first=newest_first)
+    happened = shown.happened
     given = why.latest(happened, "assigned")
     people = get_user_model()._default_manager
     return Card(
@@ -133,7 +144,7 @@ def load(incident: Incident, person: User, now: datetime, *, everything: bool = 
         hints_elsewhere=list(
             _hints().filter(Q(other=incident) | Q(other__merged_into=incident)).exclude(incident=incident)
         ),
-        threads=threads_of([entry.letter for entry in shown.entries if entry.letter]),
+        threads=threads_of(incident),
         merge=_merge(incident),
     )
 
@@ -145,16 +156,16 @@ def _hints() -> QuerySet[Suggestion]:
     return rows.select_related(*named).defer(*(f"email__{name}" for name in LONG_TEXTS))
 
 
-def threads_of(letters: Sequence[Letter]) -> list[Thread]:
-    """The independent conversations of these letters, the earliest first; none where there is one only."""
-    by_thread: dict[int, list[Letter]] = {}
-    for letter in letters:
-        by_thread.setdefault(letter.place.thread, []).append(letter)
-    if len(by_thread) < 2:
+def threads_of(incident: Incident) -> list[Thread]:
+    """The independent conversations of its letters, the earliest first; none where there is one only."""
+    found = incident.letters.order_by().values("thread").annotate(first=Min("email"), letters=Count("pk"))
+    rows = list(found.order_by("first")[:MOST_THREADS])
+    if len(rows) < 2:
         return []
+    subjects = dict(Email.objects.filter(pk__in=[row["first"] for row in rows]).values_list("pk", "subject"))
     return [
-        Thread(number, pk, strip_prefixes(its[0].email.subject), len(its))
-        for number, (pk, its) in enumerate(by_thread.items(), 1)
+        Thread(number, row["thread"], strip_prefixes(subjects[row["first"]]), row["letters"])
+        for number, row in enumerate(rows, 1)
     ]
 
 

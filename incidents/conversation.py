@@ -15,7 +15,7 @@ from incidents import marks
 from incidents.marks import Piece
 from incidents.models import Incident, IncidentEmail
 from mailbox import inbox
-from mailbox.models import Attachment, Email
+from mailbox.models import Attachment, Email, Outgoing
 from mailbox.parsing import PROBLEM_TEXTS
 from mailbox.parsing.quotes import split_text
 
@@ -23,6 +23,7 @@ from mailbox.parsing.quotes import split_text
 MOST_TEXT = 20_000
 # Characters of a quotation: it repeats letters that stand above.
 MOST_FOLDED = 5_000
+MOST_BRIEF = 160
 # Facts about the letter's form that change nothing for its reader.
 NOT_FOR_READERS = frozenset({"message-id-missing", "references-cut", "header-malformed", "header-cut", "headers-cut"})
 
@@ -75,6 +76,11 @@ class Letter:
         return self.email.received_at
 
     @property
+    def brief(self) -> str:
+        """Its first words, for the line of a folded letter."""
+        return " ".join("".join(piece.text for piece in self.text)[: 2 * MOST_BRIEF].split())[:MOST_BRIEF]
+
+    @property
     def is_out(self) -> bool:
         return self.email.direction == Email.Direction.OUT
 
@@ -86,6 +92,11 @@ class Letter:
     @property
     def is_bounce(self) -> bool:
         return self.email.kind == Email.Kind.BOUNCE
+
+    @property
+    def sending(self) -> Outgoing | None:
+        """What becomes of a letter that we wrote here; None for all others."""
+        return getattr(self.email, "outgoing", None)
 
     @property
     def sender(self) -> str:
@@ -106,18 +117,39 @@ class Letter:
         return _("%(first)s and %(n)d more") % {"first": names[0], "n": len(names) - 1}
 
 
-def load_letters(incident: Incident, most: int | None) -> tuple[list[Letter], int]:
-    """The newest `most` letters and always the first one, oldest first; and how many were left out."""
-    newest_first = _places(incident).order_by("-email__received_at", "-email_id")
-    places = list(newest_first[:most])
-    if most and len(places) == most:
-        first = newest_first.last()
-        places += [first] if first and first != places[-1] else []
+def load_letters(
+    incident: Incident, most: int | None, before: datetime | None = None
+) -> tuple[list[Letter], Letter | None, bool]:
+    """The newest `most` letters from before a moment, oldest first; the very first one if it is not among them; and
+    whether there are more.
+
+    Letters of one moment are never parted, so the next page goes on before the oldest of these.
+    """
+    rows = _places(incident).order_by("-email__received_at", "-email_id")
+    earlier = rows.filter(email__received_at__lt=before) if before else rows
+    places = list(earlier[:most])
+    is_cut = most is not None and len(places) == most
+    if is_cut:
+        last = places[-1].email
+        places += earlier.filter(email__received_at=last.received_at, email_id__lt=last.pk)
+    first = rows.last() if is_cut or before else None
+    has_more = is_cut and first not in places
     places.reverse()
+    if before:
+        # The first one stands on the page from the beginning, and so do the marks of what was read.
+        return _read_all([each for each in places if each != first], incident, is_told=False), None, has_more
+    if not has_more or first is None:
+        return _read_all(places, incident), None, False
+    read = _read_all([first, *places], incident)
+    return read[1:], read[0], True
+
+
+def _read_all(places: Sequence[IncidentEmail], incident: Incident, *, is_told: bool = True) -> list[Letter]:
     files: dict[int, list[Attachment]] = {}
     for each in Attachment.objects.filter(email_id__in=[place.email_id for place in places]).order_by("id"):
         files.setdefault(each.email_id, []).append(each)
-    told = marks.letter_of(incident.reading, [(place.email.subject, _reply(place)) for place in places])
+    said = [(place.email.subject, _reply(place)) for place in places]
+    told = marks.letter_of(incident.reading, said) if is_told else None
     contractors = {address.lower() for address in (incident.pole.contractor_emails if incident.pole else [])}
     letters, subject = [], ""
     for number, place in enumerate(places):
@@ -132,13 +164,13 @@ def load_letters(incident: Incident, most: int | None) -> tuple[list[Letter], in
             )
         )
         subject = place.email.subject
-    return letters, max(0, incident.letter_count - len(letters))
+    return letters
 
 
 def _places(incident: Incident):  # type: ignore[no-untyped-def]
     """Places with their letters; of the long texts only what the card can show."""
     return (
-        incident.letters.select_related("email")
+        incident.letters.select_related("email__outgoing")
         .defer("email__text", "email__reply_text", "email__safe_html", "email__references")
         .annotate(
             shown_text=Left("email__text", 2 * MOST_TEXT),

@@ -31,11 +31,11 @@ def done(event: IncidentEvent, other: Incident | None) -> SafeString:
     return format_html(_braces(said), n=count, code=there, here=link(event.incident))
 
 
-def meanwhile(event: IncidentEvent) -> str:
-    """What somebody else did since the page was loaded."""
+def meanwhile(event: IncidentEvent, other: Incident | None = None) -> str:
+    """What somebody else did since the page was loaded; `other` is the incident it names, if that is at hand."""
     who = event.actor.full_name if event.actor else _("Dispatch")
     at = timezone.localtime(event.at).strftime("%d.%m %H:%M")
-    other = Incident.objects.filter(pk=event.data.get("other")).first()
+    other = other or Incident.objects.filter(pk=event.data.get("other")).first()
     words = {"who": who, "at": at, "code": other.code if other else "—"}
     said = {
         "letters_moved_out": _("%(who)s moved letters to %(code)s at %(at)s."),

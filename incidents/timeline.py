@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
 
 from incidents.conversation import Letter, load_letters
 from incidents.models import Comment, Incident, IncidentEvent
@@ -18,8 +21,8 @@ from incidents.occurrences import Happened, describe
 SILENCE = timedelta(hours=6)
 # Deeds of one actor this close together are one line: “assigned, type set, deadline”.
 TOGETHER = timedelta(seconds=2)
-# Newest first; the rest is shown on request, so that a mail loop of thousands of letters opens at once.
-MOST_SHOWN = 200
+# Of each kind on one page of the timeline; older ones come on request, so that a mail loop of thousands opens at once.
+MOST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ class Entry:
     silence: timedelta | None = None
     is_night: bool = False
     is_last: bool = False
+    # A letter that nobody has read yet, and the first of them.
+    is_new: bool = False
+    is_first_new: bool = False
 
     @property
     def actor_id(self) -> int | None:
@@ -51,24 +57,99 @@ class Timeline:
 
     entries: tuple[Entry, ...]
     seen: int
-    hidden: int
+    # The opening letter, where a part between it and `entries` is not shown.
+    opening: Entry | None = None
+    # The next page lies before this moment; None: this is all there is.
+    older: datetime | None = None
+    hidden: int = 0
+    newest_first: bool = False
+
+    @property
+    def happened(self) -> list[Happened]:
+        """The deeds it shows, the oldest first."""
+        in_order = reversed(self.entries) if self.newest_first else self.entries
+        return [each for entry in in_order for each in entry.happened]
 
 
-def load(incident: Incident, zone: ZoneInfo, *, everything: bool = False) -> Timeline:
-    """The timeline of the incident, oldest first; at most MOST_SHOWN of each kind unless `everything`."""
+def load(
+    incident: Incident,
+    zone: ZoneInfo,
+    *,
+    everything: bool = False,
+    before: datetime | None = None,
+    newest_first: bool = False,
+) -> Timeline:
+    """A page of the timeline, the newest one unless `before` is given; at most MOST_SHOWN of each kind."""
     most = None if everything else MOST_SHOWN
-    letters, hidden = load_letters(incident, most)
-    comments = list(incident.comments.select_related("author").order_by("-id")[:most])
-    events = list(incident.events.select_related("actor").order_by("-id")[:most])
-    cut = [rows[-1].at for rows in (comments, events) if most and len(rows) == most]
-    since = max(cut, default=None)
+    letters, first, more_letters = load_letters(incident, most, before)
+    comments, more_comments = _page(incident.comments.select_related("author"), most, before)
+    events, more_events = _page(incident.events.select_related("actor"), most, before)
+    # Where one kind goes on, the others stop as well: the next page takes all of them up at the same moment.
+    kinds = ((letters, more_letters), (comments, more_comments), (events, more_events))
+    since = max((rows[0].at for rows, has_more in kinds if has_more and rows), default=None)
+    if since and first is None and before is None and letters and letters[0].at < since:
+        first = letters[0]
     entries = [Entry(f"letter-{each.pk}", each.at, letter=each) for each in letters]
     entries += [Entry(f"note-{each.pk}", each.at, note=each) for each in comments]
-    entries += [Entry(f"event-{each.event.pk}", each.event.at, happened=(each,)) for each in describe(reversed(events))]
-    if since:
-        entries = [each for each in entries if each.at >= since or each.letter]
-    seen = events[0].pk if events else 0
-    return Timeline(arrange(entries, zone), seen, hidden)
+    entries += [Entry(f"event-{each.event.pk}", each.event.at, happened=(each,)) for each in describe(events)]
+    shown = arrange([each for each in entries if since is None or each.at >= since], zone)
+    shown = _with_new(shown, _unread(incident, events))
+    return Timeline(
+        turned(shown, zone) if newest_first else shown,
+        seen=incident.events.order_by("-id").values_list("pk", flat=True).first() or 0,
+        opening=arrange([Entry(f"letter-{first.pk}", first.at, letter=first)], zone)[0] if first else None,
+        older=since,
+        hidden=_hidden(incident, since) if since else 0,
+        newest_first=newest_first,
+    )
+
+
+def _page(rows: QuerySet[Any], most: int | None, before: datetime | None) -> tuple[list[Any], bool]:
+    """The newest rows from before a moment, oldest first, those of one moment together; and whether there are more."""
+    rows = rows.order_by("-at", "-id")
+    if before:
+        rows = rows.filter(at__lt=before)
+    page = list(rows[: most + 1] if most else rows)
+    has_more = most is not None and len(page) > most
+    if has_more:
+        last = page[:most][-1]
+        page = [*page[:most], *rows.filter(at=last.at, pk__lt=last.pk)]
+    page.reverse()
+    return page, has_more
+
+
+def _hidden(incident: Incident, since: datetime) -> int:
+    """Letters of older pages; the opening one is shown."""
+    return max(0, incident.letters.filter(email__received_at__lt=since).count() - 1)
+
+
+def _unread(incident: Incident, events: Iterable[IncidentEvent]) -> set[int]:
+    """Letters that came since somebody last read them; none where all of them are new."""
+    if not incident.has_news or incident.read_up_to is None:
+        return set()
+    return {each.data.get("email", 0) for each in events if each.kind == "letter" and each.pk > incident.read_up_to}
+
+
+def _with_new(entries: tuple[Entry, ...], unread: set[int]) -> tuple[Entry, ...]:
+    marked: list[Entry] = []
+    has_new = False
+    for entry in entries:
+        is_new = entry.letter is not None and entry.letter.pk in unread and not entry.letter.is_out
+        is_first = is_new and not has_new
+        has_new = has_new or is_new
+        marked.append(replace(entry, is_new=is_new, is_first_new=is_first) if is_new else entry)
+    return tuple(marked)
+
+
+def turned(entries: Sequence[Entry], zone: ZoneInfo) -> tuple[Entry, ...]:
+    """The newest first; a day is named at the first of its places from above."""
+    shown: list[Entry] = []
+    before: date | None = None
+    for entry in reversed(entries):
+        today = entry.at.astimezone(zone).date()
+        shown.append(replace(entry, day=today if today != before else None))
+        before = today
+    return tuple(shown)
 
 
 def arrange(entries: Iterable[Entry], zone: ZoneInfo) -> tuple[Entry, ...]:

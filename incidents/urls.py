@@ -15,6 +15,7 @@ from incidents.views import (
     replying,
     saved_views,
     together,
+    watching,
     work,
 )
 
@@ -61,6 +62,10 @@ urlpatterns = [
     path("reminders/", work.my_reminders, name="reminders"),
     path("reminders/due/", work.due_reminders, name="due_reminders"),
     path("reminders/<int:pk>/", work.change_reminder, name="change_reminder"),
+    path("watching/", watching.news, name="watching"),
+    path("watching/mark/", watching.mark, name="watching_mark"),
+    path("watching/messages/", watching.messages, name="watching_messages"),
+    path("watching/seen/", watching.look, name="watching_seen"),
     path("views/", saved_views.save, name="view_save"),
     path("views/<int:pk>/", saved_views.change, name="view_change"),
     path("views/<int:pk>/remove/", saved_views.remove, name="view_remove"),

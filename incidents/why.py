@@ -221,6 +221,8 @@ def change(happened: Happened) -> str:
         what = _("took it") if happened.is_taken else _("gave it to %(name)s") % {"name": to}
     elif happened.kind == "type_set":
         what = _("set the type “%(type)s”") % {"type": happened.type.name if happened.type else "—"}
+    elif happened.kind == "error":
+        return _("%(who)s wrote what is wrong at %(at)s.") % {"who": who, "at": at}
     elif happened.words:
         return _("%(who)s at %(at)s: %(what)s.") % {"who": who, "what": happened.words, "at": at}
     else:

@@ -1,4 +1,4 @@
-"""What people do on an incident beside talking: whose move it is, kinds of work, tags, watchers, checklists."""
+"""What people do on an incident beside talking: whose move it is, kinds of work, tags, checklists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from incidents import events, services
 from incidents.errors import DomainError
-from incidents.models import ChecklistItem, ChecklistMark, Incident, IncidentTag, Tag, Watch, WorkPeriod
+from incidents.models import ChecklistItem, ChecklistMark, Incident, IncidentTag, Tag, WorkPeriod
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -93,18 +93,6 @@ def untag(incident: Incident, found: Tag, *, by: User, at: datetime) -> None:
     if incident.tag_rows.filter(tag=found).delete()[0]:
         services.touch(incident, by=by, at=at)
         events.record(incident, "untagged", actor=by, at=at, name=found.name)
-
-
-@transaction.atomic
-def watch(incident: Incident, *, on: bool, by: User, at: datetime) -> None:
-    """Begin or cease to follow an incident; nothing of the incident itself changes."""
-    incident = services.workable(incident)
-    if on:
-        changed = Watch.objects.get_or_create(incident=incident, person=by)[1]
-    else:
-        changed = bool(Watch.objects.filter(incident=incident, person=by).delete()[0])
-    if changed:
-        events.record(incident, "watched" if on else "unwatched", actor=by, at=at)
 
 
 def checklist(incident: Incident) -> QuerySet[ChecklistItem]:

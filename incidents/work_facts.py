@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef
 from django.utils.functional import Promise as Lazy
 
-from incidents import promises, reminders, work, work_words
+from incidents import promises, reminders, watching, work, work_words
 from incidents.clocks import ClockFace
 from incidents.models import ChecklistItem, ChecklistMark, Incident, IncidentTag, Promise, Reminder, Tag, WorkPeriod
 
@@ -58,6 +58,8 @@ class WorkFacts:
     offered: Sequence[Tag]
     watchers: Sequence[User]
     is_watched: bool
+    # Others did something here since this person, who watches, looked.
+    has_news: bool
     steps: Sequence[Step]
 
     @property
@@ -73,7 +75,8 @@ def load(incident: Incident, person: User, now: datetime) -> WorkFacts:
     running = {each.kind: each for each in periods if not each.ended_at}
     here = IncidentTag.objects.filter(incident=incident, tag=OuterRef("pk"))
     tags = list(Tag.objects.annotate(is_on=Exists(here)).order_by("-is_on", "name")[:MOST_OFFERED])
-    watchers = [each.person for each in incident.watches.select_related("person").order_by("pk")]
+    watches = list(incident.watches.select_related("person").order_by("pk"))
+    mine = next((each for each in watches if each.person_id == person.pk), None)
     marks = {each.item_id: each for each in incident.checklist_marks.select_related("person")}
     return WorkFacts(
         balls=[(str(value), work_words.BALLS[value]) for value in Incident.Ball],
@@ -87,7 +90,8 @@ def load(incident: Incident, person: User, now: datetime) -> WorkFacts:
         ended=[each for each in periods if each.ended_at],
         tags=[each for each in tags if each.is_on],
         offered=[each for each in tags if not each.is_on],
-        watchers=watchers,
-        is_watched=any(each.pk == person.pk for each in watchers),
+        watchers=[each.person for each in watches],
+        is_watched=mine is not None,
+        has_news=mine is not None and watching.has_news(incident, mine),
         steps=[Step(item, marks.get(item.pk)) for item in work.checklist(incident)],
     )

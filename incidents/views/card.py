@@ -15,15 +15,21 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from config.web import Request
-from incidents import cards, drafts, meanwhile, replying, services, undoing_steps
+from incidents import cards, drafts, meanwhile, replying, services, undoing_steps, watching
 from incidents.errors import DomainError
 from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, StatusForm, TakeForm, TypeForm
 from incidents.models import Incident
+
+# How this browser shows conversations: words, each there or not.
+TALK_COOKIE, BETWEEN = "talk", "."
+NEWEST_FIRST, FOLDED = "newest", "folded"
+YEAR = 365 * 24 * 3600
 
 works_incidents = permission_required("incidents.work_incident", raise_exception=True)
 
@@ -34,8 +40,12 @@ works_incidents = permission_required("incidents.work_incident", raise_exception
 def card(request: Request, code: str) -> HttpResponse:
     """The page; asked by itself after an event, only what has changed, and nothing if nothing has."""
     incident = _find(code)
+    if "talk" in request.GET:
+        return _keep_order(request, incident)
     if not request.htmx:
         return render(request, "incidents/card.html", _context(request, incident, **_begun(request, incident)))
+    if "before" in request.GET:
+        return render(request, "incidents/_older_page.html", _context(request, incident))
     newest = incident.events.order_by("-id").values_list("pk", flat=True).first()
     if str(newest or 0) == request.GET.get("seen"):
         return HttpResponse(status=204)
@@ -122,9 +132,14 @@ def add_comment(request: Request, code: str) -> HttpResponse:
     try:
         if form.is_valid():
             _refuse_if_unread(request, incident)
+            text, now = form.cleaned_data["text"], timezone.now()
             with transaction.atomic():
-                services.add_comment(incident, form.cleaned_data["text"], by=request.user, at=timezone.now())
+                services.add_comment(incident, text, by=request.user, at=now)
+                named = watching.call(incident, text, by=request.user, at=now)
                 drafts.clear(incident, request.user)
+            if named:
+                names = ", ".join(person.full_name for person in named)
+                messages.success(request, _("Told: %(names)s.") % {"names": names})
             return _answer(request, incident, with_note=True)
     except DomainError as error:
         form.add_error("text", error.user_message)
@@ -134,11 +149,28 @@ def add_comment(request: Request, code: str) -> HttpResponse:
 @require_POST
 @works_incidents
 def mark_read(request: Request, code: str) -> HttpResponse:
-    """The unread mark goes when somebody who works the incident has it before him."""
-    incident = _find(code)
+    """The unread mark goes when somebody who works the incident has it before him; a watcher has seen the news."""
+    incident, page = _find(code), SeenForm(request.POST)
+    seen = page.seen_event if page.is_valid() else None
     if incident.assignee_id in (None, request.user.pk):
-        services.mark_read(incident)
-    return HttpResponse(status=204) if request.htmx else redirect(incident)
+        services.mark_read(incident, up_to=seen)
+    watching.look(incident, request.user, up_to=seen)
+    # A page that says what it has seen asks in the background.
+    return HttpResponse(status=204) if request.htmx or seen is not None else redirect(incident)
+
+
+def _keep_order(request: Request, incident: Incident) -> HttpResponse:
+    """Which end of the timeline is read first has just been chosen: this browser remembers it."""
+    words = {FOLDED} & _talk(request) | {NEWEST_FIRST} & {request.GET["talk"]}
+    response = redirect(incident)
+    # Folding is done by the page itself, which says so in the same cookie.
+    response.set_cookie(TALK_COOKIE, BETWEEN.join(sorted(words)), max_age=YEAR, samesite="Lax")
+    return response
+
+
+def _talk(request: Request) -> set[str]:
+    """How this browser wants to read conversations."""
+    return set(request.COOKIES.get(TALK_COOKIE, "").split(BETWEEN))
 
 
 def _find(code: str) -> Incident:
@@ -218,11 +250,30 @@ def _begun(request: Request, incident: Incident) -> dict[str, Any]:
     return {"reply": replying.begin(incident, request.user, request.GET["reply"])}
 
 
+def _moment(said: str) -> datetime | None:
+    """A moment of an address, with its zone; None for nonsense."""
+    try:
+        moment = parse_datetime(said)
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
 def _context(request: Request, incident: Incident, **more: Any) -> dict[str, Any]:
-    now = timezone.now()
-    everything = "everything" in request.GET
+    now, talk = timezone.now(), _talk(request)
+    # Without scripts one conversation is sought in all of them.
+    everything = "everything" in request.GET or ("thread" in request.GET and not request.htmx)
+    shown = cards.load(
+        incident,
+        request.user,
+        now,
+        everything=everything,
+        before=_moment(request.GET.get("before", "")),
+        newest_first=NEWEST_FIRST in talk,
+    )
     return {
-        "card": cards.load(incident, request.user, now, everything=everything),
+        "card": shown,
+        "folded": FOLDED in talk,
         "incident": incident,
         "now": now,
         "may_answer": replying.is_possible(),

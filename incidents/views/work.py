@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from config.web import Request
-from incidents import promises, reminders, work
+from incidents import promises, reminders, watching, work
 from incidents.forms import SeenForm
 from incidents.models import Reminder, Tag, WorkPeriod
 from incidents.views.card import _answer as answer
@@ -162,7 +162,7 @@ def watch(request: Request, code: str) -> HttpResponse:
     incident, form = find(code), SwitchForm(request.POST)
 
     def deed() -> None:
-        work.watch(incident, on=form.cleaned_data["on"], by=request.user, at=timezone.now())
+        watching.watch(incident, on=form.cleaned_data["on"], by=request.user, at=timezone.now())
 
     return do(request, incident, form, deed, frozenset())
 

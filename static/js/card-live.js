@@ -2,7 +2,8 @@
 // are; the header and the facts wait while somebody types or has a menu open in them.
 (function () {
   "use strict";
-  const NEAR_BOTTOM = 80;
+  const NEAR_END = 80;
+  const talk = document.getElementById("card-talk"), pill = talk.querySelector(".dk-below");
   let waiting = false;
 
   function isInUse(part) {
@@ -17,12 +18,31 @@
     return old.dataset.size === fresh.dataset.size;
   }
 
+  function isNewestFirst() { return "newestFirst" in document.getElementById("talk").dataset; }
+  function isAtEnd(talk) {
+    const away = isNewestFirst() ? talk.scrollTop : talk.scrollHeight - talk.scrollTop - talk.clientHeight;
+    return away < NEAR_END;
+  }
+
+  // After a flood of letters the answer may begin beyond everything that is shown.
+  function isApart(fresh, present) {
+    const older = fresh.querySelector("#older");
+    if (!older) { return false; }
+    const opening = isNewestFirst() ? older.nextElementSibling : older.previousElementSibling;
+    return !Array.from(fresh.querySelectorAll("ol > .dk-ev")).some(function (item) { return item !== opening && present.has(item.id); });
+  }
+
   function merge(talk, fresh) {
-    const list = talk.querySelector("ol"), wasAtEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < NEAR_BOTTOM;
+    const list = document.getElementById("talk"), wasAtEnd = isAtEnd(talk);
     const present = new Map(Array.from(list.children).map(function (item) { return [item.id, item]; }));
     let after = null, added = null;
+    if (isApart(fresh, present)) { list.replaceChildren(); present.clear(); }
     Array.from(fresh.querySelector("ol").children).forEach(function (item) {
       const old = present.get(item.id);
+      // Older pages are on this one perhaps; the link to them stays as it is.
+      if (item.id === "older" && (old || present.size)) { after = old || after; return; }
+      // "Nothing has happened yet."
+      if (!item.id) { return; }
       if (!old) {
         if (after) { after.after(item); } else { list.prepend(item); }
         htmx.process(item);
@@ -30,14 +50,14 @@
       } else if (!isSame(old, item)) {
         old.replaceWith(item);
       }
-      after = list.querySelector("#" + CSS.escape(item.id));
+      after = document.getElementById(item.id);
     });
     const empty = list.querySelector("li:not([id])");
     if (empty && added) { empty.remove(); }
     if (!added) { return; }
     added.classList.add("fresh");
     if (wasAtEnd || isPage(talk)) { return wasAtEnd && added.scrollIntoView({ block: "nearest" }); }
-    talk.querySelector(".dk-below").hidden = false;
+    pill.hidden = false;
   }
 
   // On a phone the whole page scrolls, and nothing below the fold may pull it.
@@ -71,11 +91,40 @@
   document.addEventListener("focusout", catchUp);
   document.addEventListener("toggle", catchUp, true);
 
-  const talk = document.getElementById("card-talk"), below = talk.querySelector(".dk-below");
-  function toEnd() { talk.scrollTop = talk.scrollHeight; }
-  below.addEventListener("click", toEnd);
-  talk.addEventListener("scroll", function () {
-    if (talk.scrollHeight - talk.scrollTop - talk.clientHeight < NEAR_BOTTOM) { below.hidden = true; }
+  // The end where new things come.
+  function toEnd() { talk.scrollTop = isNewestFirst() ? 0 : talk.scrollHeight; }
+  pill.addEventListener("click", toEnd);
+  talk.addEventListener("scroll", function () { if (isAtEnd(talk)) { pill.hidden = true; } });
+
+  function firstNew() { return document.getElementById("first-new"); }
+  if ("news" in talk.dataset && !location.hash) {
+    if (firstNew() && !isNewestFirst()) { firstNew().scrollIntoView({ block: "start" }); } else { toEnd(); }
+  }
+  document.addEventListener("click", function (event) {
+    if (!event.target.closest("[data-first-new]")) { return; }
+    event.preventDefault();
+    if (firstNew()) { firstNew().scrollIntoView({ block: "center" }); } else { toEnd(); }
   });
-  if ("news" in talk.dataset && !location.hash) { toEnd(); }
+
+  // An older page comes in above what is read now, which must not move.
+  let fromBottom = null;
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const isAbove = event.detail.target.id === "older" && !isNewestFirst() && !isPage(talk);
+    fromBottom = isAbove ? talk.scrollHeight - talk.scrollTop : null;
+  });
+  document.addEventListener("htmx:afterSwap", function () {
+    if (fromBottom !== null) { talk.scrollTop = talk.scrollHeight - fromBottom; }
+    fromBottom = null;
+  });
+
+  // Read is what is in a window that somebody sees.
+  function look() {
+    const mark = document.getElementById("card-read");
+    if (!mark || !mark.dataset.read || document.hidden || mark.dataset.said) { return; }
+    mark.dataset.said = "1";
+    window.deskPost(mark.dataset.read, { seen: mark.dataset.seen });
+  }
+  document.addEventListener("visibilitychange", look);
+  document.addEventListener("htmx:oobAfterSwap", look);
+  document.addEventListener("DOMContentLoaded", look);
 })();

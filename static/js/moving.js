@@ -32,13 +32,17 @@
     return new Set(Array.from(fresh.querySelectorAll("ol > li")).map(function (item) { return item.id; }));
   }
 
-  // What lies between places that are still there, and is not there any more, has gone to another incident. Older
-  // places may be left out of the answer: the very first is always in it.
+  // What lies between places that are still there, and is not there any more, has gone to another incident. The answer
+  // is one page: what lies beyond its oldest place, where the link to older ones stands, it does not speak of.
   function dropGone(talk, fresh) {
-    const keys = keysOf(fresh), isComplete = !fresh.querySelector(".dk-older");
-    let met = 0;
-    Array.from(talk.querySelector("ol").children).forEach(function (item) {
-      if (keys.has(item.id)) { met += 1; } else if (item.id && (isComplete || met > 1)) { item.remove(); }
+    const keys = keysOf(fresh), items = Array.from(talk.querySelector("ol").children);
+    const older = fresh.querySelector("#older"), isNewestFirst = "newestFirst" in document.getElementById("talk").dataset;
+    const edge = older && (isNewestFirst ? older.previousElementSibling : older.nextElementSibling);
+    const at = edge ? items.findIndex(function (item) { return item.id === edge.id; }) : -1;
+    if (older && at < 0) { return; }
+    items.forEach(function (item, number) {
+      const isOnPage = !older || (isNewestFirst ? number <= at : number >= at);
+      if (item.id && isOnPage && !keys.has(item.id)) { item.remove(); }
     });
   }
 
@@ -50,9 +54,15 @@
       if (link.dataset.only === chosen) { link.setAttribute("aria-current", "true"); } else { link.removeAttribute("aria-current"); }
     });
     document.querySelectorAll(".dk-tl > li").forEach(function (item) {
-      item.hidden = chosen !== "" && item.dataset.thread !== chosen;
+      item.hidden = chosen !== "" && item.dataset.thread !== chosen && item.id !== "older";
     });
+    // The conversation may lie on older pages.
+    const older = chosen && document.querySelector("#older a");
+    if (older) { older.click(); }
   }
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (event.target.closest("#talk") && only()) { show(); }
+  });
 
   document.addEventListener("htmx:oobBeforeSwap", function (event) {
     const talk = event.detail.target, fresh = event.detail.fragment.firstElementChild;

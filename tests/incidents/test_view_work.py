@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dispatchers.roles import Role
-from incidents import promises, reminders, work
+from incidents import promises, reminders, watching, work
 from incidents.models import ChecklistItem, Incident, Promise, Status
 from tests.factories import NOW, make_incident, make_user
 
@@ -196,7 +196,7 @@ def fill(incident: Incident, many: int, me) -> None:
         reminders.remind(incident, at=NOW, text="", by=me, now=NOW)
         item = ChecklistItem.objects.create(name_ru=f"дело {number}", name_en=f"deed {number}")
         work.mark(incident, item, done=True, by=me, at=NOW)
-        work.watch(incident, on=True, by=make_user(), at=NOW)
+        watching.watch(incident, on=True, by=make_user(), at=NOW)
         if number < work.MOST_TAGS:
             work.tag(incident, f"метка {incident.pk} {number}", by=me, at=NOW)
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from dispatchers.roles import Role
-from incidents import services, work, work_words
+from incidents import services, watching, work, work_words
 from incidents.errors import DomainError
 from incidents.models import ChecklistItem, Incident, IncidentType, Status
 from incidents.occurrences import describe
@@ -101,7 +101,7 @@ def test_too_many_tags_are_refused(me):
 def test_watching_twice_is_watching_and_changes_nothing_of_the_incident(me):
     incident = make_incident()
     for on in (True, True, False, False):
-        work.watch(incident, on=on, by=me, at=NOW)
+        watching.watch(incident, on=on, by=me, at=NOW)
     assert kinds(incident) == ["watched", "unwatched"]
     assert describe(incident.events.all()) == []
     incident.refresh_from_db()
