@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from incidents.fields import FIELDS, Choices, Field, Option
 from incidents.filters import DeskFilter
+from incidents.queues import EVERYWHERE, QUEUES
 
 NAMED = 2
 # A longer list of values gets a box that narrows it.
@@ -68,4 +69,4 @@ def without(kept: QueryDict, names: Iterable[str]) -> str:
 
 
 def only_queue(filters: DeskFilter) -> str:
-    return "?" if filters.queue.name == "open" else f"?queue={filters.queue.name}"
+    return "?" if filters.queue in (QUEUES["open"], EVERYWHERE) else f"?queue={filters.queue.name}"

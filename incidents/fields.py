@@ -100,7 +100,8 @@ def _rows(rows: QuerySet[Any]) -> list[Option]:
 
 def _statuses(choices: Choices, queue: Queue) -> list[Option]:
     """Those that an incident of this queue can have."""
-    fitting = [each for each in choices.statuses if (each.status_class == StatusClass.END) == queue.is_history]
+    ended = (True, False) if queue.is_everywhere else (queue.is_history,)
+    fitting = [each for each in choices.statuses if (each.status_class == StatusClass.END) in ended]
     return [Option(each.key, each.name, each.pk, each) for each in fitting]
 
 

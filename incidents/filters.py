@@ -7,19 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils.dateparse import parse_date
 
-from incidents.codes import code_in_subject
-from incidents.fields import FIELDS, Choices, Option, any_of, standing_at
+from incidents.fields import FIELDS, Choices, Option
 from incidents.ledger_filters import midnight
+from incidents.models import Incident
 from incidents.paging import Order
 from incidents.queries import IncidentQuerySet
-from incidents.queues import QUEUES, Queue
-from towers.models import BaseStation, Pole
-from towers.queries import pole_code_begins, station_name_begins
+from incidents.queues import EVERYWHERE, QUEUES, Queue
+from incidents.search.results import all_found
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -37,6 +34,9 @@ ORDERS = {
 ORDERS_OF_CLOSED = {name: order for name, order in ORDERS.items() if order.field != "due_at"}
 # Days of long ago are found by the index on the opening; by the last change all that is newer would be read first.
 ORDERS_OF_DAYS = {name: order for name, order in ORDERS.items() if order.field == "opened_at"}
+# What a search finds stands in the order in which it was said, on the page; in a file by the opening.
+FOUND = "found"
+ORDER_OF_FOUND = Order("opened_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,26 @@ class DeskFilter:
 
     @classmethod
     def read(cls, address: QueryDict, choices: Choices) -> DeskFilter:
-        queue = QUEUES.get(address.get("queue", ""), QUEUES["open"])
+        text = " ".join(address.get("q", "").replace("\0", "").split())[:MOST_TEXT]
+        queue = QUEUES.get(address.get("queue", ""), _usual_queue(text))
         values = {name: each.read(address.getlist(name), choices, queue) for name, each in FIELDS.items()}
         return cls(
             queue=queue,
             said={name: options for name, options in values.items() if options},
             first=_day(address.get("from", "")),
             last=_day(address.get("to", "")),
-            text=" ".join(address.get("q", "").replace("\0", "").split())[:MOST_TEXT],
+            text=text,
             asked_sort=address.get("sort", ""),
         )
 
     @property
+    def usual_queue(self) -> Queue:
+        return _usual_queue(self.text)
+
+    @property
     def sorts_allowed(self) -> Mapping[str, Order]:
+        if self.text:
+            return {}
         if not self.queue.is_history:
             return ORDERS
         return ORDERS_OF_DAYS if self.first or self.last else ORDERS_OF_CLOSED
@@ -78,11 +85,13 @@ class DeskFilter:
 
     @property
     def usual_sort(self) -> str:
+        if self.text:
+            return FOUND
         return "-changed" if "-changed" in self.sorts_allowed else "-opened"
 
     @property
     def order(self) -> Order:
-        return ORDERS[self.sort]
+        return ORDERS.get(self.sort, ORDER_OF_FOUND)
 
     @property
     def is_plain(self) -> bool:
@@ -93,7 +102,7 @@ class DeskFilter:
     def address(self) -> QueryDict:
         """The choices as links carry them on: only what was understood."""
         said = QueryDict(mutable=True)
-        if self.queue.name != "open":
+        if self.queue != self.usual_queue:
             said["queue"] = self.queue.name
         for name, options in self.said.items():
             said.setlist(name, [option.value for option in options])
@@ -106,21 +115,28 @@ class DeskFilter:
         return said
 
     def apply(self, rows: IncidentQuerySet, person: User, now: datetime) -> list[IncidentQuerySet]:
-        """The rows asked for, in one part, or in several that may overlap: since one search has several ways."""
-        if code := _whole_code(self.text):
-            return [rows.filter(code=code)]  # found wherever the incident stands
-        rows = self.queue.narrow(rows.closed() if self.queue.is_history else rows.open(), person, now)
+        """The rows asked for, in parts that may overlap; of a search the newest."""
+        among = self.among(rows, person, now)
+        if not self.text:
+            return [among]
+        keys = all_found(self.text, self.among(Incident.objects.all(), person, now))
+        return [rows.filter(pk__in=keys)]
+
+    def among(self, rows: IncidentQuerySet, person: User, now: datetime) -> IncidentQuerySet:
+        """The rows of the queue that the chips leave, whatever the text."""
+        rows = self.queue.rows(rows, person, now)
         for name, options in self.said.items():
             rows = rows.filter(FIELDS[name].narrow([option.key for option in options]))
         if self.first:
             rows = rows.filter(opened_at__gte=midnight(self.first))
         if self.last:
             rows = rows.filter(opened_at__lt=midnight(self.last + timedelta(days=1)))
-        if not self.text:
-            return [rows]
-        ways = _ways(self.text)
-        # The open ones are few, and one look through them does; in the history each way has an index of its own.
-        return [rows.filter(way) for way in ways] if self.queue.is_history else [rows.filter(any_of(ways))]
+        return rows
+
+
+def _usual_queue(text: str) -> Queue:
+    """A search looks everywhere unless it is told where."""
+    return EVERYWHERE if text else QUEUES["open"]
 
 
 def _day(said: str) -> date | None:
@@ -130,24 +146,3 @@ def _day(said: str) -> date | None:
         return None
     # Midnights beyond these cannot be computed in every time zone.
     return day if day and date(1971, 1, 1) <= day <= date(2200, 1, 1) else None
-
-
-def _whole_code(text: str) -> str | None:
-    """The incident code that the text is; None if it is anything else or more."""
-    code = code_in_subject(text)
-    return code if code and len(code) == len(text.replace(" ", "")) else None
-
-
-def _ways(text: str) -> list[Q]:
-    """The ways a text may mean an incident: every word in the subject, the beginning of a pole or a station, a code."""
-    words = Q()
-    for word in text.split():
-        words &= Q(subject__icontains=word)
-    ways = [
-        words,
-        standing_at("pole", Pole.objects.filter(pole_code_begins(text))),
-        standing_at("base_station", BaseStation.objects.filter(station_name_begins(text))),
-    ]
-    if text.isascii() and text.isdigit():
-        ways.append(Q(code=f"{settings.INCIDENT_PREFIX}-{text}"))
-    return ways

@@ -27,6 +27,14 @@ class Queue:
     narrow: Callable[[IncidentQuerySet, User, datetime], IncidentQuerySet]
     urgent: bool = False
     is_history: bool = False
+    # Open and closed ones, as the search looks through.
+    is_everywhere: bool = False
+
+    def rows(self, rows: IncidentQuerySet, me: User, now: datetime) -> IncidentQuerySet:
+        """Those of the rows that stand in this queue."""
+        if not self.is_everywhere:
+            rows = rows.closed() if self.is_history else rows.open()
+        return self.narrow(rows, me, now)
 
 
 QUEUES = {
@@ -84,3 +92,7 @@ QUEUES = {
         ),
     )
 }
+# Where a search looks unless a queue is chosen; no queue of the desk by itself.
+EVERYWHERE = Queue(
+    "all", pgettext_lazy("queue", "All incidents"), "search", "", lambda rows, me, now: rows, is_everywhere=True
+)

@@ -1,0 +1,116 @@
+"""What a typed text asks for, as the database understands it: words to be found, sites to stand on, a code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery
+from django.db.models import Q
+
+from incidents.fields import any_of, standing_at
+from incidents.recognising import Kind, Meaning, recognise
+from mailbox.models.letters import JOINTS
+from towers.models import BaseStation, Pole
+from towers.queries import pole_code_begins, station_name_begins
+
+CONFIG = "russian"
+Words = SearchQuery | CombinedSearchQuery
+
+_JOINT = re.compile(rf"[{re.escape(JOINTS)}]+")
+# A dash that joins; one before a word means "without it", as web searches have it.
+_INNER_JOINT = re.compile(rf"(?<=\w)[{re.escape(JOINTS)}]+(?=\w)")
+# The word that is being typed; a number tells more with fewer signs.
+_LAST_WORD = re.compile(r"(?<![\w\"-])(?:\w{4,}|\w*\d\w*(?<=\w{3}))$")
+_QUOTES = str.maketrans("«»“”„‟", '""""""')
+# How the ten digits of a phone are written in groups, and a local number.
+_GROUPS = ((3, 3, 4), (3, 3, 2, 2), (3, 7), (3, 2, 2, 3), (4, 6), (4, 2, 2, 2), (5, 5), (5, 1, 2, 2))
+_LOCAL_GROUPS = {5: ((1, 2, 2), (5,)), 6: ((2, 2, 2), (6,)), 7: ((3, 2, 2), (3, 4), (7,))}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for: the words, or the places; a whole code is that incident and nothing else."""
+
+    text: str
+    meanings: tuple[Meaning, ...] = ()
+    words: Words | None = None
+    # Words that have to stand together: the index does not know, each candidate is read.
+    is_phrase: bool = False
+    # Incidents that are at the site, or have the code, themselves.
+    places: Q | None = None
+    code: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Question:
+        meanings = tuple(recognise(text))
+        if meanings and meanings[0].kind == Kind.CODE and len(meanings) == 1:
+            return cls(text, meanings, code=meanings[0].normal)
+        words, is_phrase = _words(text, meanings)
+        return cls(text, meanings, words, is_phrase, _places(meanings))
+
+
+def _words(text: str, meanings: tuple[Meaning, ...]) -> tuple[Words | None, bool]:
+    """The text query, and whether it has words that must stand together."""
+    surest = meanings[0] if meanings else None
+    if surest is None:
+        return None, False
+    if surest.kind == Kind.PHONE:
+        return SearchQuery(phone_query(surest.normal), config=CONFIG, search_type="raw"), True
+    if surest.kind in (Kind.EMAIL, Kind.DOMAIN):
+        return SearchQuery(_JOINT.sub(" ", surest.normal), config=CONFIG, search_type="phrase"), True
+    text = text.translate(_QUOTES)
+    return _with_last_begun(text), '"' in text
+
+
+def _with_last_begun(text: str) -> Words:
+    """The words as a web search understands them: "…" together, or, -without; the last may be only begun."""
+    whole = _web(text)
+    last = _LAST_WORD.search(text)
+    if last is None or text.count('"') % 2:
+        return whole
+    begun = SearchQuery(f"{last[0]}:*", config=CONFIG, search_type="raw")
+    rest = text[: last.start()].strip()
+    return whole | (_web(rest) & begun if rest else begun)
+
+
+def _web(text: str) -> SearchQuery:
+    return SearchQuery(_INNER_JOINT.sub(" ", text), config=CONFIG, search_type="websearch")
+
+
+def phone_query(digits: str) -> str:
+    """A text query for these digits in every way people group them."""
+    return "|".join(f"({'<->'.join(tokens)})" for tokens in dict.fromkeys(_writings(digits)))
+
+
+def _writings(digits: str) -> Iterator[tuple[str, ...]]:
+    if len(digits) < 10:
+        for groups in _LOCAL_GROUPS.get(len(digits), ((len(digits),),)):
+            yield _cut(digits, groups)
+        return
+    for before in ("", "7", "8", "+7"):
+        yield (f"'{before}{digits}'",)
+    for groups in _GROUPS:
+        tokens = _cut(digits, groups)
+        yield tokens
+        # 8912 555 12 34: the first group with what stands before it.
+        for before in ("7", "8", "+7"):
+            yield (f"'{before}{tokens[0]}'", *tokens[1:])
+
+
+def _cut(digits: str, groups: tuple[int, ...]) -> tuple[str, ...]:
+    ends = [sum(groups[: number + 1]) for number in range(len(groups))]
+    return tuple(digits[end - size : end] for end, size in zip(ends, groups, strict=True))
+
+
+def _places(meanings: tuple[Meaning, ...]) -> Q | None:
+    ways = []
+    for meaning in meanings:
+        if meaning.kind == Kind.POLE:
+            ways.append(standing_at("pole", Pole.objects.filter(pole_code_begins(meaning.typed))))
+        elif meaning.kind == Kind.STATION:
+            ways.append(standing_at("base_station", BaseStation.objects.filter(station_name_begins(meaning.typed))))
+        elif meaning.kind == Kind.CODE:
+            ways.append(Q(code=meaning.normal))
+    return any_of(ways) if ways else None

@@ -1,0 +1,145 @@
+"""Where words may stand: in letters, names of files, notes, incidents themselves; and incidents at a named site.
+
+Each source answers with (incident, moment, kind, row): what was found, when it was said. All are asked in one query.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import IntegerField, QuerySet, Value
+
+from incidents.models import Comment, Incident
+from incidents.models.conversation import SEARCH_OF_NOTES
+from incidents.models.incident import SEARCH_OF_INCIDENTS
+from incidents.search.questions import Question
+from mailbox.models import Attachment, Email
+from mailbox.models.letters import SEARCH, SEARCH_OF_FILES
+
+
+class Said(IntEnum):
+    """Where it was said; of two at one moment the earlier here is shown."""
+
+    LETTER = 0
+    NOTE = 1
+    FILE = 2
+    INCIDENT = 3
+    PLACE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One place where it was found."""
+
+    incident: int
+    at: datetime
+    said: Said
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What is looked through: a stretch of time, both ends included, or these incidents; by default everything."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    incidents: Collection[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Rows that answer, and where each has its incident and its moment."""
+
+    said: Said
+    rows: Callable[[Question], QuerySet[Any] | None]
+    incident: str
+    at: str
+
+    def matches(self, question: Question, stretch: Stretch) -> QuerySet[Any] | None:
+        rows = self.rows(question)
+        if rows is None:
+            return None
+        rows = rows.filter(**{f"{self.incident}__isnull": False})
+        if stretch.incidents is not None:
+            rows = rows.filter(**{f"{self.incident}__in": stretch.incidents})
+        if stretch.since:
+            rows = rows.filter(**{f"{self.at}__gte": stretch.since})
+        if stretch.until:
+            rows = rows.filter(**{f"{self.at}__lte": stretch.until})
+        kind = Value(int(self.said), output_field=IntegerField())
+        return rows.order_by().annotate(said=kind).values_list(self.incident, self.at, "said", "pk")
+
+
+def _letters(question: Question) -> QuerySet[Any] | None:
+    return Email.objects.annotate(found=SEARCH).filter(found=question.words) if question.words else None
+
+
+def _notes(question: Question) -> QuerySet[Any] | None:
+    return Comment.objects.annotate(found=SEARCH_OF_NOTES).filter(found=question.words) if question.words else None
+
+
+def _files(question: Question) -> QuerySet[Any] | None:
+    if not question.words:
+        return None
+    return Attachment.objects.filter(inline=False).annotate(found=SEARCH_OF_FILES).filter(found=question.words)
+
+
+def _incidents(question: Question) -> QuerySet[Any] | None:
+    return Incident.objects.annotate(found=SEARCH_OF_INCIDENTS).filter(found=question.words) if question.words else None
+
+
+def _places(question: Question) -> QuerySet[Any] | None:
+    return Incident.objects.filter(question.places) if question.places else None
+
+
+_SOURCES = (
+    _Source(Said.LETTER, _letters, "place__incident_id", "received_at"),
+    _Source(Said.NOTE, _notes, "incident_id", "at"),
+    _Source(Said.FILE, _files, "email__place__incident_id", "email__received_at"),
+    _Source(Said.INCIDENT, _incidents, "pk", "opened_at"),
+    _Source(Said.PLACE, _places, "pk", "opened_at"),
+)
+
+
+def matches(question: Question, stretch: Stretch) -> list[Match]:
+    """Everything that is found in the stretch, in no order."""
+    asked = [rows for rows in (each.matches(question, stretch) for each in _SOURCES) if rows is not None]
+    if not asked:
+        return []
+    return [Match(incident, at, Said(said), row) for incident, at, said, row in asked[0].union(*asked[1:], all=True)]
+
+
+def estimate(question: Question) -> int:
+    """About how many matches there are, by the planner's statistics; costs no look at the rows."""
+    asked = [rows.order_by().values("pk") for rows in (each.rows(question) for each in _SOURCES) if rows is not None]
+    return planned(asked[0].union(*asked[1:], all=True)) if asked else 0
+
+
+def planned(rows: QuerySet[Any]) -> int:
+    """How many rows the planner expects."""
+    return plan(rows)[0]
+
+
+def plan(rows: QuerySet[Any]) -> tuple[int, float]:
+    """How many rows the planner expects, and what it thinks they cost."""
+    top = json.loads(rows.explain(format="json"))[0]["Plan"]
+    return int(top["Plan Rows"]), float(top["Total Cost"])
+
+
+@contextmanager
+def told_the_truth() -> Iterator[None]:
+    """The planner knows that taking a letter's text to words is dear, and has room for a bitmap of all letters.
+
+    By default it thinks a thousand texts cheaper than one look into the index.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('cpu_operator_cost', '0.1', true), set_config('work_mem', '64MB', true)")
+        yield
