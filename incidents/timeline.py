@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -16,6 +16,9 @@ from django.db.models import QuerySet
 from incidents.conversation import Letter, load_letters
 from incidents.models import Comment, Incident, IncidentEvent
 from incidents.occurrences import Happened, describe
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
 
 # A stretch without events that gets a line of its own.
 SILENCE = timedelta(hours=6)
@@ -32,6 +35,8 @@ class Entry:
     key: str
     at: datetime
     letter: Letter | None = None
+    # Who of the desk wrote the letter on the card.
+    writer: User | None = None
     note: Comment | None = None
     happened: tuple[Happened, ...] = ()
     # Time since the entry before; None for the first one.
@@ -89,7 +94,8 @@ def load(
     since = max((rows[0].at for rows, has_more in kinds if has_more and rows), default=None)
     if since and first is None and before is None and letters and letters[0].at < since:
         first = letters[0]
-    entries = [Entry(f"letter-{each.pk}", each.at, letter=each) for each in letters]
+    writers = {each.data.get("email"): each.actor for each in events if each.kind == "letter"}
+    entries = [Entry(f"letter-{each.pk}", each.at, letter=each, writer=writers.get(each.pk)) for each in letters]
     entries += [Entry(f"note-{each.pk}", each.at, note=each) for each in comments]
     entries += [Entry(f"event-{each.event.pk}", each.event.at, happened=(each,)) for each in describe(events)]
     shown = arrange([each for each in entries if since is None or each.at >= since], zone)
