@@ -51,6 +51,7 @@ class ReplyForm(SeenForm):
     )
     # The letter that is answered; empty where nobody has written yet.
     letter = forms.IntegerField(required=False)
+    once = forms.CharField(required=False, max_length=64)
 
     def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +38,8 @@ class Beginning:
     to: Sequence[Person]
     copies: Sequence[Person]
     draft: Draft | None
+    # Tells one opened form from another, so that a letter sent twice by it leaves once.
+    once: str
 
 
 def is_possible() -> bool:
@@ -46,18 +50,9 @@ def is_possible() -> bool:
 def begin(incident: Incident, person: User, letter: str = "") -> Beginning:
     """An answer to the letter of this number, else to the last one that a person sent to the desk."""
     answered = _answered(incident, letter)
-    own = inbox.own_addresses() | {settings.DEFAULT_FROM_EMAIL.lower()}
-    if answered is None:
-        people = [Person(incident.requester_name, incident.requester_email)]
-        to, copies = _others(people, own), []
-    elif answered.direction == Email.Direction.OUT:
-        to, copies = _others(_people(answered.to), own), _others(_people(answered.cc), own)
-    else:
-        to = _others([_sender(answered)], own)
-        copies = _others(_people([*answered.to, *answered.cc]), own | {each.email.lower() for each in to})
-    subject = answered.subject if answered else incident.subject
-    subject = composing.answer_subject(incident.code, subject or incident.subject)
-    return Beginning(answered, subject, to, copies, drafts.of(incident, person, field=LETTER))
+    to, copies = _addressees(incident, answered)
+    subject = composing.answer_subject(incident.code, _bare_subject(incident, answered))
+    return Beginning(answered, subject, to, copies, drafts.of(incident, person, field=LETTER), secrets.token_hex(8))
 
 
 @transaction.atomic
@@ -70,13 +65,20 @@ def send(
     copies: Sequence[Person],
     by: User,
     at: datetime,
-) -> Outgoing:
-    """Queue the letter and show it in the conversation; the draft has become it. It leaves within seconds."""
+    once: str = "",
+) -> Outgoing | None:
+    """Queue the letter and show it in the conversation; the draft has become it. It leaves within seconds.
+
+    The same words under the same `once` are one letter, however often the page sends them: None for the later ones.
+    """
     incident = services.workable(incident)
+    mark = hashlib.sha256(f"{once} {text}".encode()).hexdigest()[:16] if once else ""
+    if mark and incident.events.filter(kind="letter", data__once=mark).exists():
+        return None
     letter = composing.answer(
         answered,
         code=incident.code,
-        subject=(answered.subject if answered else "") or incident.subject,
+        subject=_bare_subject(incident, answered),
         text=f"{text.strip()}\n\n{signature(by)}",
         to=to,
         copies=copies,
@@ -86,7 +88,9 @@ def send(
         queued = outbox.queue(letter, now=at, answers=answered)
     except outbox.SendingIsOff as error:
         raise DomainError(_("Sending is switched off: no server for outgoing letters is named.")) from error
-    _show(incident, queued.email, answered, by, at)
+    place = _place(incident, queued.email, answered)
+    services.touch(incident, "letter_count", by=by, at=at)
+    events.record(incident, "letter", actor=by, at=at, email=queued.email_id, way=str(place.way), once=mark)
     drafts.clear(incident, by, field=LETTER)
     return queued
 
@@ -97,15 +101,12 @@ def signature(person: User) -> str:
     return render_to_string("incidents/mail/signature.txt", context).strip()
 
 
-def _show(incident: Incident, email: Email, answered: Email | None, by: User, at: datetime) -> None:
-    """The letter stands in the conversation it belongs to, by whoever wrote it."""
-    place = IncidentEmail.objects.filter(email=answered, incident=incident).first() if answered else None
-    way = IncidentEmail.Way.THREAD
-    thread = place.thread if place else email.pk
-    IncidentEmail.objects.create(incident=incident, email=email, way=way, thread=thread)
+def _place(incident: Incident, email: Email, answered: Email | None) -> IncidentEmail:
+    """The letter stands in the conversation it belongs to."""
+    beside = IncidentEmail.objects.filter(email=answered, incident=incident).first() if answered else None
     incident.letter_count += 1
-    services.touch(incident, "letter_count", by=by, at=at)
-    events.record(incident, "letter", actor=by, at=at, email=email.pk, way=str(way))
+    thread = beside.thread if beside else email.pk
+    return IncidentEmail.objects.create(incident=incident, email=email, way=IncidentEmail.Way.THREAD, thread=thread)
 
 
 def _answered(incident: Incident, letter: str) -> Email | None:
@@ -114,6 +115,22 @@ def _answered(incident: Incident, letter: str) -> Email | None:
         return named
     human = letters.filter(kind=Email.Kind.HUMAN)
     return human.filter(direction=Email.Direction.IN).first() or human.first()
+
+
+def _bare_subject(incident: Incident, answered: Email | None) -> str:
+    """What the letter is about; the letter that is answered decides, since our own subject may differ by now."""
+    return (answered.subject if answered else "") or incident.subject
+
+
+def _addressees(incident: Incident, answered: Email | None) -> tuple[list[Person], list[Person]]:
+    """To whom, and copies: whoever wrote and all he wrote to. Of our own letter: the same people again."""
+    own = inbox.own_addresses() | {settings.DEFAULT_FROM_EMAIL.lower()}
+    if answered is None:
+        return _others([Person(incident.requester_name, incident.requester_email)], own), []
+    if answered.direction == Email.Direction.OUT:
+        return _others(_people(answered.to), own), _others(_people(answered.cc), own)
+    to = _others([_sender(answered)], own)
+    return to, _others(_people([*answered.to, *answered.cc]), own | {each.email.lower() for each in to})
 
 
 def _sender(email: Email) -> Person:

@@ -58,6 +58,7 @@ def _send(request: Request, incident: Incident) -> HttpResponse:
                 copies=said["copies"],
                 by=request.user,
                 at=timezone.now(),
+                once=said["once"],
             )
             messages.success(request, _("The letter leaves within seconds."))
             return _answer(request, incident)
