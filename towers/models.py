@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from towers import searched
 
 
 class Operator(models.Model):
@@ -40,6 +42,7 @@ class Contractor(models.Model):
         verbose_name = _("contractor")
         verbose_name_plural = _("contractors")
         ordering: ClassVar = ["name"]
+        indexes: ClassVar = [GinIndex(searched.CONTRACTOR_NAME_PARTS, name="contractor_name_parts")]
 
     def __str__(self) -> str:
         return self.name
@@ -93,10 +96,13 @@ class Pole(models.Model):
         verbose_name = _("pole")
         verbose_name_plural = _("poles")
         indexes: ClassVar = [
-            # Autocomplete types a prefix.
+            # Autocomplete types a prefix, or any part, or words of the address.
             models.Index(OpClass("code_key", "text_pattern_ops"), name="pole_code_prefix"),
             models.Index(fields=["region_ru", "id"], name="pole_by_region"),
             models.Index(fields=["site_id"], name="pole_by_site_id"),
+            GinIndex(searched.POLE_CODE_PARTS, name="pole_code_parts"),
+            GinIndex(searched.POLE_WORDS, name="pole_words"),
+            GinIndex(searched.POLE_PHONES, name="pole_phones"),
             # The neighbours of a pole: a band of latitudes, longitudes compared inside the index.
             models.Index(fields=["latitude", "longitude"], condition=Q(gone_at=None), name="pole_by_place"),
             # The registry's list of gone ones, which are few among the standing.
@@ -122,7 +128,10 @@ class BaseStation(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["pole", "name"], name="base_station_once_on_a_pole"),
         ]
-        indexes: ClassVar = [models.Index(OpClass("name_key", "text_pattern_ops"), name="station_name_prefix")]
+        indexes: ClassVar = [
+            models.Index(OpClass("name_key", "text_pattern_ops"), name="station_name_prefix"),
+            GinIndex(searched.STATION_NAME_PARTS, name="station_name_parts"),
+        ]
 
     def __str__(self) -> str:
         return self.name
