@@ -78,7 +78,7 @@ class NoteForm(forms.Form):
 
 
 class SiteForm(SeenForm):
-    """Pole and station by their beginnings: one match completes it, several are offered, none says so.
+    """Pole and station by a part of them: one match completes it, several are offered, none says so.
 
     A field left as the incident had it was not said anew: a new station brings its own pole, and a new pole
     lets go of a station that stands elsewhere. Both fields empty: the site is unknown.
@@ -110,7 +110,7 @@ class SiteForm(SeenForm):
 
     def _pole(self, typed: str) -> Pole | None:
         found = [each for each in queries.resolve(typed)[0] if each.gone_at is None]
-        found = found or queries.poles_starting_with(typed, OFFERED + 1)
+        found = found or queries.poles_meant(typed, OFFERED + 1)
         if len(found) == 1:
             return found[0]
         self.poles = found[:OFFERED]
@@ -139,7 +139,7 @@ class SiteForm(SeenForm):
 
     def _stations(self, typed: str) -> list[BaseStation]:
         exact = [each for each in queries.resolve(typed)[1] if each.gone_at is None and each.pole.gone_at is None]
-        return exact or queries.stations_starting_with(typed, OFFERED + 1)
+        return exact or queries.stations_meant(typed, OFFERED + 1)
 
     def _choose(self, typed: str, found: list[BaseStation]) -> None:
         if len(found) == 1:
@@ -151,28 +151,28 @@ class SiteForm(SeenForm):
 
 
 def _refusal(typed: str, names: list[str], *, is_pole: bool) -> ValidationError:
-    """Why a beginning is no answer: nothing starts so, or too much does (three are named)."""
+    """Why what is typed is no answer: nothing fits, or too much does (three are named)."""
     if not names:
-        said = _("No pole starts with %(typed)s.") if is_pole else _("No base station starts with %(typed)s.")
+        said = _("No pole fits “%(typed)s”.") if is_pole else _("No base station fits “%(typed)s”.")
         return ValidationError(said % {"typed": typed})
     shown = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
     if len(names) > OFFERED:
         more = (
-            _("More than %(n)d poles start with %(typed)s: %(names)s. Type more of the code.")
+            _("More than %(n)d poles fit “%(typed)s”: %(names)s. Type more of the code.")
             if is_pole
-            else _("More than %(n)d base stations start with %(typed)s: %(names)s. Type more of the name.")
+            else _("More than %(n)d base stations fit “%(typed)s”: %(names)s. Type more of the name.")
         )
         return ValidationError(more % {"n": OFFERED, "typed": typed, "names": shown})
     several = (
         ngettext(
-            "%(n)d pole starts with %(typed)s: %(names)s. Choose one.",
-            "%(n)d poles start with %(typed)s: %(names)s. Choose one.",
+            "%(n)d pole fits “%(typed)s”: %(names)s. Choose one.",
+            "%(n)d poles fit “%(typed)s”: %(names)s. Choose one.",
             len(names),
         )
         if is_pole
         else ngettext(
-            "%(n)d base station starts with %(typed)s: %(names)s. Choose one.",
-            "%(n)d base stations start with %(typed)s: %(names)s. Choose one.",
+            "%(n)d base station fits “%(typed)s”: %(names)s. Choose one.",
+            "%(n)d base stations fit “%(typed)s”: %(names)s. Choose one.",
             len(names),
         )
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django import forms
@@ -35,19 +37,38 @@ class Site:
 
 
 def find_sites(typed: str, limit: int = OFFERED) -> list[Site]:
-    """Sites a text may mean: a whole code or name if there is one, else what begins so. “station, pole” names one."""
-    name, _comma, code = (part.strip() for part in typed.replace("\0", "").partition(","))
+    """Sites a text means: a whole code or name if there is one, else what begins so, else what has it inside, else
+    what has the words in its address. “station, pole” names one.
+    """
+    return next(filter(None, _tiers(typed, limit)), [])[:limit]
+
+
+def offer_sites(typed: str, limit: int = OFFERED) -> list[Site]:
+    """Sites for whoever is still typing: the same tiers one after the other, the surest first."""
+    found: dict[Site, None] = {}
+    for tier in _tiers(typed, limit):
+        found |= dict.fromkeys(tier)
+        if len(found) >= limit:
+            break
+    return list(found)[:limit]
+
+
+def _tiers(typed: str, limit: int) -> Iterator[list[Site]]:
+    typed = typed.replace("\0", "")
+    name, _comma, code = (part.strip() for part in typed.partition(","))
     if not name:
-        return []
+        return
     poles, stations = queries.resolve(name)
-    sites = [Site(pole) for pole in poles if pole.gone_at is None]
-    sites += [Site(each.pole, each) for each in stations if each.gone_at is None and each.pole.gone_at is None]
+    whole = [Site(pole) for pole in poles if pole.gone_at is None]
+    whole += [Site(each.pole, each) for each in stations if each.gone_at is None and each.pole.gone_at is None]
     if code:
-        sites = [site for site in sites if site.pole.code.casefold() == code.casefold()]
-    elif not sites:
-        sites = [Site(pole) for pole in queries.poles_starting_with(name, limit)]
-        sites += [Site(each.pole, each) for each in queries.stations_starting_with(name, limit)]
-    return sites[:limit]
+        whole = [site for site in whole if site.pole.code.casefold() == code.casefold()]
+    yield whole
+    # A comma may also stand in an address.
+    text = typed if code else name
+    tiers = zip_longest(queries.pole_tiers(text, limit), queries.station_tiers(text, limit), fillvalue=())
+    for more_poles, more_stations in tiers:
+        yield [Site(pole) for pole in more_poles] + [Site(each.pole, each) for each in more_stations]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +123,8 @@ class NewIncidentForm(forms.Form):
             return found[0]
         self.sites = found[:OFFERED]
         if found:
-            raise ValidationError(_("Several sites begin with “%(typed)s”. Choose one.") % {"typed": typed})
-        said = _("Nothing in the registry begins with “%(typed)s”. Correct it, or leave it empty: the site can follow.")
+            raise ValidationError(_("Several sites fit “%(typed)s”. Choose one.") % {"typed": typed})
+        said = _("Nothing in the registry fits “%(typed)s”. Correct it, or leave it empty: the site can follow.")
         raise ValidationError(said % {"typed": typed})
 
     def matter(self) -> Matter:

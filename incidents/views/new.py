@@ -15,7 +15,7 @@ from config.web import Request
 from incidents import by_phone, similar
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentType
-from incidents.new_forms import LONGEST_SITE, NewIncidentForm, find_sites
+from incidents.new_forms import LONGEST_SITE, NewIncidentForm, offer_sites
 from incidents.views.card import works_incidents
 
 FIELDS = ("who", "subject", "site", "type")
@@ -47,9 +47,9 @@ def new(request: Request) -> HttpResponse:
 @require_safe
 @works_incidents
 def sites(request: Request) -> HttpResponse:
-    """Options for what is typed of a pole's code or a station's name."""
+    """Options for what is typed of a pole's code or address or of a station's name."""
     typed = request.GET.get("site", "").strip()[:LONGEST_SITE]
-    found = find_sites(typed) if len(typed) >= SHORTEST else []
+    found = offer_sites(typed) if len(typed) >= SHORTEST else []
     return render(request, "incidents/new_sites.html", {"sites": found, "typed": len(typed) >= SHORTEST})
 
 
