@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, Value, When
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -14,6 +16,43 @@ if TYPE_CHECKING:
 
 # Less than an hour left counts as "at risk" until a policy says otherwise.
 AT_RISK = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """So many open incidents that are alike in all that is counted."""
+
+    assignee: int | None
+    status_class: str
+    has_no_site: bool
+    due: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many open incidents stand where."""
+
+    groups: tuple[Group, ...]
+
+    def by_queue(self, person: User) -> dict[str, int]:
+        """How many stand in each queue of the desk as this person sees it; the closed ones are not counted."""
+        return {
+            "mine": self._sum(lambda group: group.assignee == person.pk),
+            "new": self._sum(lambda group: group.status_class == "start"),
+            "unassigned": self._sum(lambda group: group.assignee is None),
+            "no_site": self._sum(lambda group: group.has_no_site),
+            "at_risk": self._sum(lambda group: group.due == "at_risk"),
+            "overdue": self._sum(lambda group: group.due == "overdue"),
+            "waiting": self._sum(lambda group: group.status_class == "paused"),
+            "open": self._sum(lambda group: True),
+        }
+
+    def of(self, person: User) -> int:
+        return self._sum(lambda group: group.assignee == person.pk)
+
+    def _sum(self, belongs: Callable[[Group], bool]) -> int:
+        return sum(group.number for group in self.groups if belongs(group))
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -47,18 +86,15 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Everything a row of a list shows, in one query."""
         return self.select_related("status", "type", "assignee", "pole", "base_station", "operator", "contractor")
 
-    def queue_counts(self, person: User, now: datetime) -> dict[str, int]:
-        """How many open incidents stand in each queue of the desk; one pass over the open ones."""
-        return self.open().aggregate(
-            mine=Count("id", filter=Q(assignee=person)),
-            new=Count("id", filter=Q(status__status_class="start")),
-            unassigned=Count("id", filter=Q(assignee=None)),
-            no_site=Count("id", filter=Q(pole=None)),
-            at_risk=Count("id", filter=Q(due_at__gte=now, due_at__lt=now + AT_RISK)),
-            overdue=Count("id", filter=Q(due_at__lt=now)),
-            waiting=Count("id", filter=Q(status__status_class="paused")),
-            open=Count("id"),
+    def tally(self, now: datetime) -> Tally:
+        """The open ones counted by all that the desk's counters ask for; one pass over them."""
+        due = Case(
+            When(due_at__lt=now, then=Value("overdue")),
+            When(due_at__lt=now + AT_RISK, then=Value("at_risk")),
+            default=Value(""),
         )
+        groups = self.open().order_by().values_list("assignee", "status__status_class", Q(pole=None), due)
+        return Tally(tuple(Group(*row) for row in groups.annotate(number=Count("pk"))))
 
     def open_by_person(self) -> dict[int, int]:
         """How many open incidents each person has; people without any are left out."""

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from incidents import clocks, why
+from incidents.drawing import STATUS_LOOK
 from incidents.marks import Piece
 from incidents.models import Status, StatusClass
-from incidents.templatetags.desk import STATUS_LOOK
 
 register = template.Library()
 

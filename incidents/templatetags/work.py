@@ -8,10 +8,9 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from incidents import work_words
+from incidents import drawing, work_words
 from incidents.clocks import ClockFace
 from incidents.models import WorkPeriod
-from incidents.templatetags.desk import _clock
 
 register = template.Library()
 
@@ -42,7 +41,7 @@ def length_of(period: WorkPeriod) -> timedelta:
 @register.simple_tag
 def face_of(face: ClockFace) -> SafeString:
     """A clock that the page counts on."""
-    return _clock(face)
+    return drawing.clock(face)
 
 
 @register.simple_tag

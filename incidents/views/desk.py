@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from config.web import Request
 from incidents import bulk, chips, lifecycle, marks, saved_views, why
+from incidents.cells import Reader
 from incidents.clocks import zone_name
 from incidents.fields import Choices
 from incidents.filters import DeskFilter
@@ -24,7 +25,7 @@ from incidents.marks import Piece
 from incidents.models import Comment, Incident
 from incidents.occurrences import describe
 from incidents.paging import Cursor, Page, page
-from incidents.queries import IncidentQuerySet
+from incidents.queries import IncidentQuerySet, Tally
 from incidents.queues import QUEUES
 from incidents.tables import DeskTable
 from incidents.why import Line
@@ -66,12 +67,13 @@ def desk(request: Request) -> HttpResponse:
         "look": look,
         "choices": choices,
         "page": shown,
-        "table": DeskTable(shown.rows, filters=filters, columns=look.columns),
+        "table": DeskTable(shown.rows, filters=filters, columns=look.columns, reader=Reader.of(request.user, now)),
     }
     if request.GET.get("live") != "rows":
-        context["queues"] = queues = _queues(request.user, now)
+        tally = Incident.objects.tally(now)
+        context["queues"] = queues = _queues(request.user, tally)
         context["count"] = dict(queues)[filters.queue]
-        context["shift"] = _shift(choices.people)
+        context["shift"] = _shift(choices.people, tally)
     if is_live:
         return _private(render(request, "incidents/desk_live.html", context))
     context |= _controls(filters, choices, kept) | _views(request.user, kept)
@@ -148,9 +150,9 @@ def _views(person: User, kept: QueryDict) -> dict[str, Any]:
     }
 
 
-def _queues(person: User, now: datetime) -> list[tuple[Any, int | None]]:
+def _queues(person: User, tally: Tally) -> list[tuple[Any, int | None]]:
     """Every queue with how many stand in it; the closed ones are not counted."""
-    counts = Incident.objects.queue_counts(person, now)
+    counts = tally.by_queue(person)
     return [(queue, counts.get(name)) for name, queue in QUEUES.items()]
 
 
@@ -163,13 +165,9 @@ class Load:
     share: int
 
 
-def _shift(people: list[User]) -> list[Load]:
-    on_shift = [person for person in people if person.on_shift]
-    if not on_shift:
-        return []
-    numbers = Incident.objects.open_by_person()
-    most = max(max(numbers.get(person.pk, 0) for person in on_shift), 1)
-    loads = [(person, numbers.get(person.pk, 0)) for person in on_shift]
+def _shift(people: list[User], tally: Tally) -> list[Load]:
+    loads = [(person, tally.of(person)) for person in people if person.on_shift]
+    most = max([1, *(number for _person, number in loads)])
     return [Load(person, number, round(100 * number / most)) for person, number in loads]
 
 
