@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from incidents.queries import AT_RISK
 
@@ -101,7 +102,7 @@ def ago(moment: datetime, now: datetime) -> str:
     """How long since, in one short word; the date beyond four weeks."""
     minutes = int((now - moment).total_seconds()) // 60
     if minutes < 1:
-        return _("now")
+        return pgettext("unit of time", "now")
     if minutes < 60:
         return _("%(minutes)d m") % {"minutes": minutes}
     if minutes < 24 * 60:

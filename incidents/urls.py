@@ -11,6 +11,7 @@ from incidents.views import (
     linking,
     moving,
     new,
+    palette,
     reading,
     replying,
     saved_views,
@@ -23,6 +24,7 @@ app_name = "incidents"
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
+    path("palette/", palette.answer, name="palette"),
     path("incidents/bulk/", bulk.carry_out, name="bulk"),
     path("incidents/export.<str:form>", export.export, name="export"),
     path("incidents/new/", new.new, name="new"),

@@ -80,7 +80,7 @@ def desk(request: Request) -> HttpResponse:
     if request.htmx.boosted and not request.htmx.history_restore_request:
         return _private(render(request, "incidents/desk_switch.html", context))
     opened = request.GET.get("open", "")
-    incident = Incident.objects.for_rows().filter(code=opened).first() if opened else None
+    incident = _for_pane().filter(code=opened).first() if opened else None
     if incident:
         context |= _preview(incident, request.user)
     return _private(render(request, "incidents/desk.html", context))
@@ -114,7 +114,7 @@ def preview(request: Request, code: str) -> HttpResponse:
     """The pane beside the list; without htmx it is the card itself."""
     if not request.htmx:
         return redirect("incidents:card", code)
-    incident = get_object_or_404(Incident.objects.for_rows(), code=code)
+    incident = get_object_or_404(_for_pane(), code=code)
     context = {"now": timezone.now(), **_preview(incident, request.user)}
     return _private(render(request, "incidents/desk_preview.html", context))
 
@@ -122,6 +122,11 @@ def preview(request: Request, code: str) -> HttpResponse:
 def _rows() -> IncidentQuerySet:
     """What a row shows; how a letter was read is for the pane, and a hostile letter makes it large."""
     return bulk.with_seen(Incident.objects.for_rows().defer("reading"))
+
+
+def _for_pane() -> IncidentQuerySet:
+    """With what the pane's buttons say that it knew."""
+    return bulk.with_seen(Incident.objects.for_rows())
 
 
 def _page(request: Request, filters: DeskFilter, look: Look, now: datetime) -> Page:

@@ -1,8 +1,11 @@
-// Walking the list: a click or j/k selects a row and shows it beside the list, Enter opens the card, t takes it.
+// Walking the list: a click or j/k selects a row and shows it beside the list, Enter opens the card, t takes it, c takes
+// the next step; e and r open the card where its site is corrected and where it is answered.
 (function () {
   "use strict";
   const WALK_MS = 120;
   const NARROWED = "[data-code]";
+  // Places of the card that a key leads to; who only looks on has none of them.
+  const IN_CARD = { KeyE: "#site-pole", KeyR: "reply/" };
   let timer = 0;
 
   const pane = document.getElementById("preview");
@@ -20,15 +23,25 @@
     if (paneIsShown()) { timer = setTimeout(show, later ? WALK_MS : 0, row); }
   }
 
+  // The pane may still show the row before: then nothing is pressed.
+  function press(button) {
+    const found = current() && pane.dataset.code === current().dataset.code && pane.querySelector("[data-code='" + CSS.escape(pane.dataset.code) + "'] " + button);
+    if (found) { found.click(); }
+  }
+
   function show(row) {
     const code = row.dataset.code;
     pane.dataset.code = code;
-    // A slow answer must not replace a later one.
     htmx.ajax("GET", link(row).getAttribute("href") + "preview/", { target: "#preview", swap: "innerHTML" });
     const address = new URL(location.href);
     address.searchParams.set("open", code);
     history.replaceState(history.state, "", address);
   }
+
+  // A slow answer must not replace a later one.
+  pane.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.target === pane && !event.detail.pathInfo.requestPath.includes("/" + pane.dataset.code + "/")) { event.detail.shouldSwap = false; }
+  });
 
   function walk(step) {
     const rows = list();
@@ -61,10 +74,10 @@
     if (event.code === "KeyJ" || event.key === "ArrowDown") { event.preventDefault(); walk(1); }
     else if (event.code === "KeyK" || event.key === "ArrowUp") { event.preventDefault(); walk(-1); }
     else if (event.key === "Enter" && !focused && current()) { location.assign(link(current()).href); }
-    else if (event.code === "KeyT") {
-      const take = pane.querySelector("[data-take]");
-      if (take) { take.click(); }
-    } else if (event.key === "Escape" && current()) {
+    else if (event.code === "KeyT") { press("[data-take]"); }
+    else if (event.code === "KeyC") { press("[data-next]"); }
+    else if (IN_CARD[event.code] && current() && document.getElementById("bulk")) { location.assign(link(current()).href + IN_CARD[event.code]); }
+    else if (event.key === "Escape" && current()) {
       current().removeAttribute("aria-current");
     }
   });

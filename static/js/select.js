@@ -1,10 +1,13 @@
-// Choosing rows: x or the box chooses one, Shift a stretch, the box above all of the page; the bar works on what is chosen.
+// Choosing rows: x or the box chooses one, Shift a stretch, the box above all of the page; the bar works on what is chosen,
+// its letters also on the row one stands on while nothing is chosen.
 (function () {
   "use strict";
   const plural = new Intl.PluralRules(document.documentElement.lang);
   // The boxes of a row are drawn anew with every change of the row, so the choice is kept here.
   const chosen = new Set();
   let anchor = null;
+  // The row one stands on, chosen for one deed only because nothing else was.
+  let isLone = false;
 
   const rows = function () { return Array.from(document.querySelectorAll("#rows > [data-code]")); };
   const box = function (row) { return row.querySelector(".c-sel input"); };
@@ -19,12 +22,19 @@
     if (from < 0) { set(row, on); return; }
     all.slice(Math.min(from, to), Math.max(from, to) + 1).forEach(function (each) { set(each, on); });
   }
+  function only(code) {
+    chosen.clear();
+    chosen.add(code);
+    isLone = true;
+    draw();
+  }
   function choose(row, on, withShift) {
+    isLone = false;
     if (withShift) { stretch(row, on); } else { set(row, on); }
     anchor = row.dataset.code;
     draw();
   }
-  function clear() { chosen.clear(); anchor = null; draw(); }
+  function clear() { chosen.clear(); anchor = null; isLone = false; draw(); }
 
   function draw() {
     const all = rows().filter(box), here = new Set(all.map(function (row) { return row.dataset.code; }));
@@ -70,16 +80,23 @@
     // Enter in a field would press the form's first button, whichever that is: here a button is chosen by itself.
     if (event.key === "Enter" && event.target.closest(".c-sel,#bulk input")) { event.preventDefault(); return; }
     if (!window.deskKeyIsFree(event)) { return; }
-    const button = chosen.size && !event.shiftKey && document.querySelector("[data-bulk='" + CSS.escape(event.code) + "']");
+    const isMeant = (chosen.size || (current() && box(current()))) && !event.shiftKey;
+    const button = isMeant && document.querySelector("[data-bulk='" + CSS.escape(event.code) + "']");
     if (event.code === "KeyX" && current() && box(current())) {
       choose(current(), event.shiftKey || !chosen.has(current().dataset.code), event.shiftKey);
     } else if (event.key === "Escape" && chosen.size) {
       clear();
     } else if (button) {
+      if (!chosen.size) { only(current().dataset.code); }
       button.click();
     } else { return; }
     event.preventDefault();
     event.stopImmediatePropagation();
+  }, true);
+
+  // A menu that was opened for the row alone is closed without a deed: the row is let go.
+  document.addEventListener("toggle", function (event) {
+    if (isLone && event.newState === "closed" && event.target.closest("#bulk") && !document.querySelector("#bulk.htmx-request")) { clear(); }
   }, true);
 
   // What is done is chosen no longer; what was refused stays. The rows are asked for, with the event stream or without it.
@@ -89,6 +106,7 @@
     const done = event.target.querySelector("[data-done]"), dialog = event.target.querySelector("dialog");
     if (!done) { return; }
     const touched = Array.from(chosen);
+    isLone = false;
     done.dataset.done.split(" ").forEach(function (code) { chosen.delete(code); });
     document.querySelectorAll("#bulk-reason,#bulk-other").forEach(function (field) { field.value = ""; });
     draw();
@@ -110,8 +128,8 @@
   document.addEventListener("htmx:afterSettle", function (event) {
     if (event.target.id === "main") { clear(); watch(); }
   });
-  // For whoever offers deeds elsewhere: what is chosen, by code.
-  window.deskSelection = { codes: function () { return Array.from(chosen); }, clear: clear };
+  // For whoever offers deeds elsewhere: what is chosen, by code; `only` chooses one row for one deed.
+  window.deskSelection = { codes: function () { return Array.from(chosen); }, only: only };
   watch();
   // A browser may bring ticked boxes back from its history.
   rows().forEach(function (row) { if (box(row) && box(row).checked) { set(row, true); } });

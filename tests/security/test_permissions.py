@@ -59,6 +59,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "theme/": (CLOSED, "400 400 400 400 400 400"),
     "shift/": (NOT_BY_GET, "door 403 400 403 403 door"),
     "": (PAGE, NO_POST),
+    "palette/": (PAGE, NO_POST),
     "incidents/new/": (WORK, NEEDS_WORDS),
     "incidents/new/sites/": (WORK, NO_POST),
     "incidents/new/similar/": (WORK, NO_POST),
