@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from incidents import linking, services, timeline, why
+from incidents import closing, linking, services, timeline, why
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from incidents.occurrences import STEPS, describe
@@ -78,6 +78,7 @@ def change_status(to: Status, reason: str) -> Deed:
             # The reason must stand on the card until it is put right, not only in the timeline.
             services.raise_error(incident, reason=reason, by=by, at=at)
         else:
+            closing.require_finished(incident, to)
             services.change_status(incident, to, by=by, at=at, reason=reason)
 
     return Deed(do, STEPS)

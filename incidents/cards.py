@@ -8,18 +8,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.utils import timezone
 
-from incidents import lifecycle, timeline, why, work_facts
+from incidents import fact_lines, lifecycle, timeline, why, work_facts
+from incidents.fact_lines import FactLines
 from incidents.models import Incident, IncidentType, StatusClass, Suggestion, Transition
 from incidents.occurrences import Happened, describe
 from incidents.timeline import Timeline
 from incidents.why import Line
 from incidents.work_facts import WorkFacts
-from mailbox.models import Email
 from mailbox.parsing import strip_prefixes
-from towers.models import BaseStation, Pole
+from towers.models import BaseStation, Operator, Pole
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -67,12 +67,15 @@ class Card:
     is_mine: bool
     timeline: Timeline
     facts: Facts
+    # Where each of them comes from.
+    lines: FactLines
     work: WorkFacts
     person_lines: Sequence[Line]
     # Empty for whoever may only look.
     steps: Sequence[Transition]
     people: Sequence[User]
     types: Sequence[IncidentType]
+    operators: Sequence[Operator]
     # What the machine would like to be asked about letters here, and about letters elsewhere that name this incident.
     hints: Sequence[Suggestion]
     hints_elsewhere: Sequence[Suggestion]
@@ -135,10 +138,12 @@ def load(
         is_mine=incident.assignee_id == person.pk,
         timeline=shown,
         facts=facts(incident, why.latest(happened, "site_linked")),
+        lines=fact_lines.of(incident, happened),
         work=work_facts.load(incident, person, now),
         person_lines=why.person(given, people.in_bulk(why.ids_of_loads(given))) if incident.assignee else (),
         steps=_usual_first(incident, lifecycle.next_steps(incident)) if is_worked else (),
         people=list(people.assignable().order_by("last_name", "first_name", "username")) if is_worked else (),
+        operators=list(Operator.objects.order_by("name")) if is_worked else (),
         types=list(IncidentType.objects.filter(is_active=True)) if is_worked else (),
         hints=list(_hints().filter(incident=incident)),
         hints_elsewhere=list(
@@ -158,15 +163,13 @@ def _hints() -> QuerySet[Suggestion]:
 
 def threads_of(incident: Incident) -> list[Thread]:
     """The independent conversations of its letters, the earliest first; none where there is one only."""
-    found = incident.letters.order_by().values("thread").annotate(first=Min("email"), letters=Count("pk"))
-    rows = list(found.order_by("first")[:MOST_THREADS])
+    size = Window(Count("pk"), partition_by=[F("thread")])
+    # A thread is called by its smallest letter, so this is the order of time.
+    first = incident.letters.annotate(size=size).order_by("thread", "email").distinct("thread")
+    rows = list(first.values_list("thread", "email__subject", "size")[:MOST_THREADS])
     if len(rows) < 2:
         return []
-    subjects = dict(Email.objects.filter(pk__in=[row["first"] for row in rows]).values_list("pk", "subject"))
-    return [
-        Thread(number, row["thread"], strip_prefixes(subjects[row["first"]]), row["letters"])
-        for number, row in enumerate(rows, 1)
-    ]
+    return [Thread(number, pk, strip_prefixes(subject), size) for number, (pk, subject, size) in enumerate(rows, 1)]
 
 
 def _merge(incident: Incident) -> Happened | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, QuerySet, When
 from django.db.models.fields import BooleanField
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
@@ -127,13 +127,9 @@ def load_letters(
     """
     rows = _places(incident).order_by("-email__received_at", "-email_id")
     earlier = rows.filter(email__received_at__lt=before) if before else rows
-    places = list(earlier[:most])
-    is_cut = most is not None and len(places) == most
-    if is_cut:
-        last = places[-1].email
-        places += earlier.filter(email__received_at=last.received_at, email_id__lt=last.pk)
-    first = rows.last() if is_cut or before else None
-    has_more = is_cut and first not in places
+    places, has_more = _whole_moments(earlier, most)
+    first = rows.last() if has_more or before else None
+    has_more = has_more and first not in places
     places.reverse()
     if before:
         # The first one stands on the page from the beginning, and so do the marks of what was read.
@@ -142,6 +138,18 @@ def load_letters(
         return _read_all(places, incident), None, False
     read = _read_all([first, *places], incident)
     return read[1:], read[0], True
+
+
+def _whole_moments(newest_first: QuerySet[IncidentEmail], most: int | None) -> tuple[list[IncidentEmail], bool]:
+    """At most so many, and whether there are more: the moment of the first one left out is left out as a whole, unless
+    that is all there is."""
+    found = list(newest_first[: most + 1] if most else newest_first)
+    if most is None or len(found) <= most:
+        return found, False
+    edge = found[most].email
+    kept = [each for each in found if each.email.received_at > edge.received_at]
+    same = newest_first.filter(email__received_at=edge.received_at, email_id__lt=edge.pk)
+    return kept or [*found, *same], True
 
 
 def _read_all(places: Sequence[IncidentEmail], incident: Incident, *, is_told: bool = True) -> list[Letter]:
@@ -167,7 +175,7 @@ def _read_all(places: Sequence[IncidentEmail], incident: Incident, *, is_told: b
     return letters
 
 
-def _places(incident: Incident):  # type: ignore[no-untyped-def]
+def _places(incident: Incident) -> QuerySet[IncidentEmail]:
     """Places with their letters; of the long texts only what the card can show."""
     return (
         incident.letters.select_related("email__outgoing")

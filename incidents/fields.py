@@ -12,7 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from incidents.models import Incident, IncidentType, Status, StatusClass
+from incidents.models import Incident, IncidentType, Status, StatusClass, Watch
 from incidents.queues import Queue
 from incidents.work_words import BALLS
 from towers.models import BaseStation, Contractor, Operator, Pole
@@ -185,6 +185,14 @@ FIELDS = {
             "arrows-exchange",
             _any_of("ball"),
             lambda choices, queue: [Option(value, BALLS[value], value) for value in Incident.Ball],
+            only_open=True,
+        ),
+        Field(
+            "watched",
+            _("Watched by"),
+            "eye",
+            lambda people: Q(pk__in=Watch.objects.filter(person__in=people).values("incident")),
+            lambda choices, queue: [Option(ME, _("me"), choices.person.pk)],
             only_open=True,
         ),
         Field(

@@ -105,7 +105,7 @@ def load(
         seen=incident.events.order_by("-id").values_list("pk", flat=True).first() or 0,
         opening=arrange([Entry(f"letter-{first.pk}", first.at, letter=first)], zone)[0] if first else None,
         older=since,
-        hidden=_hidden(incident, since) if since else 0,
+        hidden=_hidden(incident, letters, since, before) if since else 0,
         newest_first=newest_first,
     )
 
@@ -116,16 +116,18 @@ def _page(rows: QuerySet[Any], most: int | None, before: datetime | None) -> tup
     if before:
         rows = rows.filter(at__lt=before)
     page = list(rows[: most + 1] if most else rows)
-    has_more = most is not None and len(page) > most
-    if has_more:
-        last = page[:most][-1]
-        page = [*page[:most], *rows.filter(at=last.at, pk__lt=last.pk)]
-    page.reverse()
-    return page, has_more
+    if most is None or len(page) <= most:
+        return page[::-1], False
+    # Whatever happened in the moment of the first one left out is left out with it, unless that is all there is.
+    edge = page[most].at
+    kept = [each for each in page if each.at > edge] or [*page, *rows.filter(at=edge, pk__lt=page[most].pk)]
+    return kept[::-1], True
 
 
-def _hidden(incident: Incident, since: datetime) -> int:
+def _hidden(incident: Incident, letters: Sequence[Letter], since: datetime, before: datetime | None) -> int:
     """Letters of older pages; the opening one is shown."""
+    if before is None:
+        return max(0, incident.letter_count - 1 - sum(each.at >= since for each in letters))
     return max(0, incident.letters.filter(email__received_at__lt=since).count() - 1)
 
 

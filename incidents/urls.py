@@ -3,6 +3,7 @@ from django.urls import path
 from incidents.views import (
     bulk,
     card,
+    correcting,
     desk,
     export,
     files,
@@ -34,7 +35,8 @@ urlpatterns = [
     path("incidents/<str:code>/preview/", desk.preview, name="preview"),
     path("incidents/<str:code>/take/", card.take, name="take"),
     path("incidents/<str:code>/assign/", card.assign, name="assign"),
-    path("incidents/<str:code>/status/", work.asks_before_closing(card.change_status), name="change_status"),
+    path("incidents/<str:code>/status/", card.change_status, name="change_status"),
+    path("incidents/<str:code>/facts/<str:fact>/", correcting.correct, name="correct"),
     path("incidents/<str:code>/type/", card.set_type, name="set_type"),
     path("incidents/<str:code>/site/", card.link_site, name="link_site"),
     path("incidents/<str:code>/comment/", card.add_comment, name="add_comment"),

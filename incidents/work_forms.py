@@ -14,21 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from incidents import moments
 from incidents.errors import DomainError
-from incidents.forms import SeenForm, StatusForm
-from incidents.models import Incident, StatusClass, Tag, WorkPeriod
+from incidents.forms import SeenForm
+from incidents.models import Incident, Tag, WorkPeriod
 from incidents.promises import CANCELLED, KEPT
 
 NO_MOMENT = {"required": gettext_lazy("Say when: 15:30, +2h, tomorrow 9:00.")}
-
-
-class ClosingForm(StatusForm):
-    """A step, and whether somebody knows that the checklist is not finished."""
-
-    unfinished = forms.BooleanField(required=False)
-
-    @property
-    def asks(self) -> bool:
-        return self.cleaned_data["to"].status_class == StatusClass.END and not self.cleaned_data["unfinished"]
 
 
 class BallForm(SeenForm):

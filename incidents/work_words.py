@@ -40,6 +40,11 @@ OF_PROMISE: dict[str, str | Lazy] = {
     "promise_cancelled": gettext_lazy("promise taken off: “%(text)s”"),
     "promise_missed": gettext_lazy("promise missed: “%(text)s” by %(moment)s"),
 }
+CORRECTED: dict[str, str | Lazy] = {
+    "subject": gettext_lazy("subject: “%(to)s”"),
+    "operator": gettext_lazy("operator: %(to)s"),
+    "requester": gettext_lazy("requester: %(to)s"),
+}
 # The names the trade uses; the long ones stand in the choices of the model.
 SHORT_KINDS: dict[str, str | Lazy] = {
     WorkPeriod.Kind.EMERGENCY: gettext_lazy("AVR"),
@@ -65,13 +70,21 @@ ICONS = {
     "untagged": "bookmark",
     "checked": "check",
     "unchecked": "circle-dashed",
+    "corrected": "pencil",
+    "mail_settled": "check",
+    "letter_sent_again": "refresh",
+}
+# Of letters that went wrong; see incidents.mail_problem_deeds.
+OF_MAIL: dict[str, str | Lazy] = {
+    "mail_settled": gettext_lazy("settled a mail problem: nothing more has to be done about it"),
+    "letter_sent_again": gettext_lazy("had a letter sent again"),
 }
 # No line of the timeline: the card names who watches, and reminders are one person's own.
 QUIET = frozenset({"watched", "unwatched", "reminder_set", "reminder_moved", "reminder_done", "reminder_due"})
 
 
 def sentence(event: IncidentEvent) -> str:
-    """The event in words; empty for kinds that are not about work."""
+    """The event in words; empty for kinds that are told elsewhere."""
     data = event.data
     if event.kind == "ball_passed":
         return str(MOVE.get(data.get("to", ""), ""))
@@ -84,11 +97,13 @@ def sentence(event: IncidentEvent) -> str:
     if event.kind in {"tagged", "untagged"}:
         said = _("put on the tag “%(name)s”") if event.kind == "tagged" else _("took off the tag “%(name)s”")
         return said % {"name": data.get("name", "")}
+    if event.kind == "corrected":
+        return str(CORRECTED.get(data.get("what", ""), "")) % {"to": data.get("to") or "—"}
     if event.kind in {"checked", "unchecked"}:
         name = data.get("name_en" if (get_language() or "").startswith("en") else "name_ru", "")
         said = _("done: %(name)s") if event.kind == "checked" else _("not done after all: %(name)s")
         return said % {"name": name}
-    return ""
+    return str(OF_MAIL.get(event.kind, ""))
 
 
 def _of_work(event: IncidentEvent) -> str:

@@ -21,10 +21,11 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from config.web import Request
-from incidents import cards, drafts, meanwhile, replying, services, undoing_steps, watching
+from incidents import cards, closing, drafts, meanwhile, replying, services, undoing_steps, watching
 from incidents.errors import DomainError
-from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, StatusForm, TakeForm, TypeForm
+from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, TakeForm, TypeForm
 from incidents.models import Incident
+from incidents.step_forms import StepForm
 
 # How this browser shows conversations: words, each there or not.
 TALK_COOKIE, BETWEEN = "talk", "."
@@ -82,16 +83,23 @@ def assign(request: Request, code: str) -> HttpResponse:
 @require_POST
 @works_incidents
 def change_status(request: Request, code: str) -> HttpResponse:
+    """One step; what closing needs is asked on the spot first."""
     incident, now = _find(code), timezone.now()
-    form = StatusForm(request.POST)
+    form = StepForm(request.POST, incident=incident)
+    if form.is_valid() and not form.cleaned_data["asked"]:
+        questions = closing.questions(incident, form.cleaned_data["to"], form.cleaned_data["reason"])
+        if questions:
+            return _ask(request, incident, questions)
 
     def deed() -> None:
-        to, reason = form.cleaned_data["to"], form.cleaned_data["reason"].strip()
+        said = form.cleaned_data
+        to, reason = said["to"], said["reason"].strip()
         if to.is_error and reason and incident.is_open:
             # The reason must stand on the card until it is put right, not only in the timeline.
             services.raise_error(incident, reason=reason, by=request.user, at=now)
         else:
-            services.change_status(incident, to, by=request.user, at=now, reason=reason)
+            answers = {"kind": said["type"], "done": said["done"]}
+            closing.step(incident, to, by=request.user, at=now, reason=reason, **answers)
         _offer_undo(request, incident, now)
 
     return _do(request, incident, form, deed, meanwhile.NEWS_FOR_A_STEP, step_form=form)
@@ -157,6 +165,17 @@ def mark_read(request: Request, code: str) -> HttpResponse:
     watching.look(incident, request.user, up_to=seen)
     # A page that says what it has seen asks in the background.
     return HttpResponse(status=204) if request.htmx or seen is not None else redirect(incident)
+
+
+def _ask(request: Request, incident: Incident, questions: closing.Questions) -> HttpResponse:
+    """The card asks in its header; on any other page a message leads there."""
+    if request.htmx and not _is_here(request, incident):
+        messages.warning(request, _("Before closing: %(what)s. Answer on the card.") % {"what": questions})
+    return _answer(request, incident, refused=True, closing=questions)
+
+
+def _is_here(request: Request, incident: Incident) -> bool:
+    return urlsplit(request.htmx.current_url or "").path == incident.get_absolute_url()
 
 
 def _keep_order(request: Request, incident: Incident) -> HttpResponse:
@@ -233,9 +252,8 @@ def _offer_undo(request: Request, incident: Incident, at: datetime) -> None:
 def _answer(request: Request, incident: Incident, *, refused: bool = False, **kept: Any) -> HttpResponse:
     """htmx gets what has changed; a browser a redirect, or the page with its words when it was refused."""
     if request.htmx:
-        is_here = urlsplit(request.htmx.current_url or "").path == incident.get_absolute_url()
         # The desk has buttons too; its rows follow by themselves, so it needs the words only.
-        template, status = "incidents/_live.html" if is_here else "_messages.html", 200
+        template, status = "incidents/_live.html" if _is_here(request, incident) else "_messages.html", 200
     elif refused:
         template, status = "incidents/card.html", 422
     else:

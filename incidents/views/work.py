@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -11,7 +9,6 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from config.web import Request
@@ -24,7 +21,6 @@ from incidents.views.card import _find as find
 from incidents.views.card import works_incidents
 from incidents.work_forms import (
     BallForm,
-    ClosingForm,
     PromiseForm,
     ReminderForm,
     SettleForm,
@@ -33,27 +29,7 @@ from incidents.work_forms import (
     TagForm,
 )
 
-View = Callable[[Request, str], HttpResponse]
 MOST_REMINDERS = 200
-
-
-def asks_before_closing(change_status: View) -> View:
-    """A step that closes is asked about once while the checklist is not finished."""
-
-    @wraps(change_status)
-    def asking(request: Request, code: str) -> HttpResponse:
-        form = ClosingForm(request.POST)
-        if not request.user.has_perm("incidents.work_incident") or not form.is_valid() or not form.asks:
-            return change_status(request, code)
-        incident = find(code)
-        missing = work.unfinished(incident) if incident.is_open else []
-        if not missing:
-            return change_status(request, code)
-        said = _("The checklist is not finished: %(names)s. Finish it, or close all the same on the card.")
-        messages.warning(request, said % {"names": ", ".join(item.name for item in missing)})
-        return answer(request, incident, refused=True, step_form=form, unfinished=missing)
-
-    return asking
 
 
 @require_POST

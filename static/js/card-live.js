@@ -7,7 +7,7 @@
   let waiting = false;
 
   function isInUse(part) {
-    if (part.querySelector("details.dk-why[open], [popover]:popover-open")) { return true; }
+    if (part.querySelector("details.dk-why[open], [popover]:popover-open, #closing")) { return true; }
     return Array.from(part.querySelectorAll("textarea,input:not([type=hidden])")).some(function (field) {
       return field === document.activeElement || field.value !== field.defaultValue;
     });

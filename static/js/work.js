@@ -41,11 +41,24 @@
     if (toast && event.detail.successful) { closed.add(toast.dataset.reminder); toast.remove(); }
   });
 
-  // What closing asks must not stay below the fold.
+  // What closing asks is answered with the keyboard: Enter closes, Escape leaves it.
   document.addEventListener("htmx:oobAfterSwap", function (event) {
-    const question = event.detail.target.id === "card-facts" && document.getElementById("unfinished");
-    if (question) { question.scrollIntoView({ block: "center" }); question.querySelector("button").focus(); }
+    const question = event.detail.target.id === "card-head" && document.getElementById("closing");
+    if (question) { question.scrollIntoView({ block: "nearest" }); question.querySelector("select,input[type=checkbox],button").focus(); }
   });
+  function leaveQuestion(event) {
+    event.preventDefault();
+    event.stopPropagation();
+    document.getElementById("closing").remove();
+    document.getElementById("main").focus();
+  }
+  document.addEventListener("click", function (event) { if (event.target.closest("[data-cancel-closing]")) { leaveQuestion(event); } });
+  document.addEventListener("keydown", function (event) {
+    const question = event.target.closest("#closing");
+    if (!question) { return; }
+    if (event.key === "Escape") { leaveQuestion(event); }
+    if (event.key === "Enter" && event.target.matches("select,input")) { event.preventDefault(); question.requestSubmit(); }
+  }, true);
 
   document.addEventListener("click", function (event) {
     const button = event.target.closest("[data-when]");

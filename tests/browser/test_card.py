@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents import services
-from incidents.models import Incident, IncidentEmail, Status
+from incidents.models import Incident, IncidentEmail, IncidentType, Status
 from mailbox.parsing.safe_html import clean_html
 from tests.factories import make_email, make_incident, make_pole, make_user
 
@@ -79,7 +79,7 @@ def test_an_opened_quotation_stays_open_when_something_happens(open_page: OpenPa
 
 def test_a_step_is_taken_in_place_and_its_key_works(open_page: OpenPage) -> None:
     me = make_user()
-    incident = make_incident(status="inProgress", assignee=me)
+    incident = make_incident(status="inProgress", assignee=me, type=IncidentType.objects.first())
     page = open_page(me, incident.get_absolute_url())
     page.evaluate("window.stays = true")
 

@@ -66,7 +66,7 @@ def test_closing_with_an_open_checklist_asks_where_the_person_looks(open_page):
     page = open_page(me, incident.get_absolute_url())
 
     page.locator(".dk-steps button", has_text=re.compile("Закрыт|Closed")).click()
-    expect(page.locator("#unfinished")).to_be_in_viewport()
+    expect(page.locator("#closing")).to_be_in_viewport()
     page.keyboard.press("Enter")
 
     expect(page.locator(".dk-closed")).to_be_visible()

@@ -148,7 +148,9 @@ def test_a_loop_of_letters_shows_the_first_and_the_newest_and_counts_the_rest(db
 
     shown = timeline.load(incident, MOSCOW)
 
-    assert [row.letter.email.subject for row in shown.entries if row.letter] == [f"письмо {n}" for n in (0, 3, 4, 5)]
+    assert [row.letter.email.subject for row in shown.entries if row.letter] == [f"письмо {n}" for n in (3, 4, 5)]
+    assert shown.opening is not None
+    assert shown.opening.letter.email.subject == "письмо 0"
     assert shown.hidden == 2
     assert timeline.load(incident, MOSCOW, everything=True).hidden == 0
 
@@ -162,3 +164,87 @@ def test_somebody_elses_deed_after_what_the_page_has_shown_is_found(db, mine, la
     found = timeline.newer(incident, seen, frozenset({"assigned"}), than_own=me.pk)
 
     assert (found is not None) == late
+
+
+def long_talk(letters: int = 10) -> Incident:
+    incident = make_incident(letter_count=letters)
+    for n in range(letters):
+        letter(incident, NOW + timedelta(minutes=n), subject=f"письмо {n}")
+    return incident
+
+
+def subjects(shown: timeline.Timeline) -> list[str]:
+    return [row.letter.email.subject.split()[1] for row in shown.entries if row.letter]
+
+
+def test_pages_go_back_to_the_beginning_and_show_each_place_once(db, monkeypatch):
+    monkeypatch.setattr(timeline, "MOST_SHOWN", 3)
+    incident, person = long_talk(), make_user()
+    for n in range(0, 10, 4):
+        services.add_comment(incident, f"заметка {n}", by=person, at=NOW + timedelta(minutes=n, seconds=30))
+
+    page = timeline.load(incident, MOSCOW)
+    assert page.opening is not None
+    keys, pages = [page.opening.key, *(row.key for row in page.entries)], 1
+    while page.older:
+        page = timeline.load(incident, MOSCOW, before=page.older)
+        keys += [row.key for row in page.entries]
+        pages += 1
+
+    everything = [row.key for row in timeline.load(incident, MOSCOW, everything=True).entries]
+    assert sorted(keys) == sorted(everything)
+    assert len(keys) == len(set(keys))
+    assert pages >= 3
+
+
+def test_letters_of_one_moment_are_never_parted_by_a_page(db, monkeypatch):
+    monkeypatch.setattr(timeline, "MOST_SHOWN", 3)
+    incident = make_incident(letter_count=8)
+    for n in range(8):
+        letter(incident, NOW + timedelta(minutes=0 if n < 2 else 1), subject=f"письмо {n}")
+
+    page = timeline.load(incident, MOSCOW)
+
+    assert subjects(page) == [str(n) for n in range(2, 8)]
+    older = timeline.load(incident, MOSCOW, before=page.older)
+    assert (subjects(older), older.older) == (["1"], None)
+
+
+def test_the_newest_may_come_first_with_each_day_named_at_its_top(db):
+    rows = timeline.turned(arrange([note(at(), 1), note(at(1), 2), note(at(24), 3)], MOSCOW), MOSCOW)
+
+    assert [row.key for row in rows] == ["note-3", "note-2", "note-1"]
+    assert [row.day and row.day.day for row in rows] == [18, 17, None]
+
+
+def test_the_first_unread_letter_is_marked_and_what_was_read_is_not(db):
+    incident = make_incident()
+    for n in range(3):
+        services.attach_email(incident, make_email(received_at=NOW + timedelta(minutes=n)), way="thread", at=NOW)
+    services.mark_read(incident)
+    for n in range(3, 5):
+        services.attach_email(incident, make_email(received_at=NOW + timedelta(minutes=n)), way="thread", at=NOW)
+    incident.refresh_from_db()
+
+    rows = [row for row in timeline.load(incident, MOSCOW).entries if row.letter]
+
+    assert [row.is_new for row in rows] == [False, False, False, True, True]
+    assert [row.is_first_new for row in rows] == [False, False, False, True, False]
+    services.mark_read(incident)
+    incident.refresh_from_db()
+    assert not any(row.is_new for row in timeline.load(incident, MOSCOW).entries)
+
+
+def test_a_letter_that_came_after_the_page_was_drawn_stays_unread(db):
+    incident = make_incident()
+    services.attach_email(incident, make_email(), way="thread", at=NOW)
+    seen = timeline.load(incident, MOSCOW).seen
+    services.attach_email(incident, make_email(), way="thread", at=NOW)
+
+    services.mark_read(incident, up_to=seen)
+
+    incident.refresh_from_db()
+    assert incident.has_news
+    services.mark_read(incident)
+    incident.refresh_from_db()
+    assert (incident.has_news, incident.read_up_to) == (False, incident.events.latest("id").pk)

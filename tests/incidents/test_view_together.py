@@ -11,7 +11,7 @@ from django.urls import reverse
 from dispatchers.models import User
 from dispatchers.roles import Role
 from incidents import cards, services
-from incidents.models import Incident, IncidentEmail, Status
+from incidents.models import Incident, IncidentEmail, IncidentType, Status
 from incidents.templatetags.together import way_back
 from tests.factories import NOW, make_email, make_incident, make_user
 
@@ -31,7 +31,7 @@ def url(incident: Incident, name: str, *more: int) -> str:
 
 
 def test_a_step_on_the_desk_and_on_the_card_offers_to_take_it_back(client: Client, me: User) -> None:
-    incident = make_incident(assignee=me, status="inProgress")
+    incident = make_incident(assignee=me, status="inProgress", type=IncidentType.objects.first())
     to = Status.objects.get(key="closed")
 
     page = client.post(url(incident, "change_status"), {"to": to.pk}, **HTMX).content.decode()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dispatchers.roles import Role
 from incidents import promises, reminders, watching, work
-from incidents.models import ChecklistItem, Incident, Promise, Status
+from incidents.models import ChecklistItem, Incident, IncidentType, Promise, Status
 from tests.factories import NOW, make_incident, make_user
 
 
@@ -148,7 +148,7 @@ def test_tags_watching_and_the_checklist_are_changed_by_plain_forms(desk, me):
 
 @pytest.mark.parametrize("with_htmx", [True, False])
 def test_closing_with_an_unfinished_checklist_is_asked_about_once(desk, with_htmx):
-    incident = make_incident(status="inProgress")
+    incident = make_incident(status="inProgress", type=IncidentType.objects.first())
     ChecklistItem.objects.create(name_ru="Акт получен", name_en="Акт получен", is_required=True)
     closed = Status.objects.get(key="closed")
     headers = on_card(incident) if with_htmx else {}
@@ -156,22 +156,23 @@ def test_closing_with_an_unfinished_checklist_is_asked_about_once(desk, with_htm
     asked = text_of(desk.post(url(incident, "change_status"), {"to": closed.pk, "reason": ""}, **headers))
     incident.refresh_from_db()
     assert incident.is_open
-    assert 'name="unfinished" value="1"' in asked
+    assert 'name="asked" value="1"' in asked
     assert "Акт получен" in asked
 
-    desk.post(url(incident, "change_status"), {"to": closed.pk, "unfinished": "1"}, **headers)
+    desk.post(url(incident, "change_status"), {"to": closed.pk, "asked": "1"}, **headers)
     incident.refresh_from_db()
     assert not incident.is_open
 
 
 def test_a_finished_checklist_closes_at_once_and_other_steps_ask_nothing(desk, me):
-    incident = make_incident(status="inProgress")
+    known = IncidentType.objects.first()
+    incident = make_incident(status="inProgress", type=known)
     item = ChecklistItem.objects.create(name_ru="Акт", name_en="Act", is_required=True)
     desk.post(url(incident, "change_status"), {"to": Status.objects.get(key="needAcceptance").pk})
     incident.refresh_from_db()
     assert incident.status.key == "needAcceptance"
 
-    other = make_incident(status="inProgress")
+    other = make_incident(status="inProgress", type=known)
     work.mark(other, item, done=True, by=me, at=NOW)
     desk.post(url(other, "change_status"), {"to": Status.objects.get(key="closed").pk})
     other.refresh_from_db()
@@ -192,13 +193,14 @@ def test_who_may_only_look_sees_the_work_and_no_forms(client, me):
 
 def fill(incident: Incident, many: int, me) -> None:
     for number in range(many):
-        promises.promise(incident, giver="us", text=f"обещание {number}", due_at=NOW, by=me, at=NOW)
-        reminders.remind(incident, at=NOW, text="", by=me, now=NOW)
+        moment = NOW + timedelta(seconds=number)
+        promises.promise(incident, giver="us", text=f"обещание {number}", due_at=NOW, by=me, at=moment)
+        reminders.remind(incident, at=NOW, text="", by=me, now=moment)
         item = ChecklistItem.objects.create(name_ru=f"дело {number}", name_en=f"deed {number}")
-        work.mark(incident, item, done=True, by=me, at=NOW)
-        watching.watch(incident, on=True, by=make_user(), at=NOW)
+        work.mark(incident, item, done=True, by=me, at=moment)
+        watching.watch(incident, on=True, by=make_user(), at=moment)
         if number < work.MOST_TAGS:
-            work.tag(incident, f"метка {incident.pk} {number}", by=me, at=NOW)
+            work.tag(incident, f"метка {incident.pk} {number}", by=me, at=moment)
 
 
 def test_the_card_takes_the_same_number_of_queries_for_five_and_for_fifty(desk, me):

@@ -53,7 +53,7 @@ class World:
             pk = self.folder.pk if route.startswith("mail/folders/") else self.folder.mailbox_id
         pk = self.rule.pk if route.startswith("mail/rules/") else pk
         code = self.pole.code if route.startswith("towers/") else self.incident.code
-        named = {"code": code, "content_id": "logo", "form": "csv"}
+        named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject"}
         route = re.sub(r"\^|\$|\(\?P<url>\.\*\)", "", re.sub(r"\(\?P<app_label>[^)]*\)", "dispatchers", route))
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(named.get(found[1], pk)), route)
 
