@@ -75,6 +75,11 @@ _RETURNED = (
     "message/global-headers",
     "message/partial",
 )
+_DELIVERY_STATUS = ("message/delivery-status", "message/global-delivery-status")
+_REPORT_BYTES = 256 * 1024
+_ACTION = re.compile(rb"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
+# What became of a recipient's letter where nothing came back.
+_HARMLESS = frozenset({"delivered", "relayed", "expanded", "delayed"})
 _COMMENT = re.compile(r"\([^()]*\)")
 
 
@@ -100,7 +105,7 @@ def _kind(root: Part, subject: str, from_email: str, text: str) -> Kind:
     if report == "feedback-report":
         return Kind.FEEDBACK_REPORT
     if report == "delivery-status":
-        return Kind.BOUNCE
+        return Kind.AUTOREPLY if _says_it_was_not_refused(root) else Kind.BOUNCE
     if report == "disposition-notification":
         return Kind.AUTOREPLY
     if (notice := _SES_NOTICE.match(text)) is not None:
@@ -123,6 +128,13 @@ def _report_type(root: Part) -> str:
     if root.kind == "multipart/report":
         return root.content_type.params.get("report-type", "delivery-status").lower()
     return ""
+
+
+def _says_it_was_not_refused(root: Part) -> bool:
+    """Whether a report of delivery (RFC 3464) says of every recipient that the letter came, or is still on its way."""
+    reports = (part.body.head(_REPORT_BYTES) for part in root.walk() if part.kind in _DELIVERY_STATUS)
+    actions = {found.decode().lower() for report in reports for found in _ACTION.findall(report)}
+    return bool(actions) and actions <= _HARMLESS
 
 
 def _is_autoreply(headers: Headers, subject: str) -> bool:

@@ -122,3 +122,26 @@ def test_reports_are_known_by_their_type(report, expected):
     body = f"--b\n\ntext\n--b\nContent-Type: message/{report}\n\nfacts\n--b--\n"
 
     assert kind(headers, body) is expected
+
+
+def report_of(*actions: str) -> bytes:
+    head = f'{PERSON}Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n'
+    groups = "\n".join(
+        f"Final-Recipient: rfc822; a{n}@b.example\nAction: {action}\n" for n, action in enumerate(actions)
+    )
+    status = f"Reporting-MTA: dns; mx.example\n\n{groups}"
+    said = f"--b\n\nThis is the mail system.\n--b\nContent-Type: message/delivery-status\n\n{status}\n--b--\n"
+    return f"{head}\n{said}".encode()
+
+
+@pytest.mark.parametrize("actions", [["delivered"], ["delayed"], ["relayed"], ["Expanded", "DELIVERED"]])
+def test_a_report_that_a_letter_came_or_is_on_its_way_is_no_bounce(actions):
+    letter = parse(report_of(*actions))
+
+    assert letter.kind is Kind.AUTOREPLY
+    assert letter.bounced_message_id == ""
+
+
+@pytest.mark.parametrize("actions", [["failed"], ["delivered", "failed"], ["delayed", "exploded"], []])
+def test_a_report_that_a_letter_came_back_from_anybody_is_a_bounce(actions):
+    assert parse(report_of(*actions)).kind is Kind.BOUNCE
