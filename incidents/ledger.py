@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from django.core.cache import caches
 from django.db.models import Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
@@ -18,7 +19,8 @@ from django.utils.translation import ngettext
 
 from incidents.ledger_filters import midnight
 from incidents.models import IncidentEmail
-from mailbox.models import Email, Folder, Outgoing, Receipt, Reconciliation
+from mailbox import inbox
+from mailbox.models import Email, Folder, Outgoing, Receipt, Reconciliation, Settled
 
 State = Receipt.State
 FINAL = (State.OPENED, State.JOINED, State.COPY, State.KEPT, State.QUARANTINED)
@@ -26,6 +28,8 @@ DAYS = 30
 # Older letters were compared when they were new; `check_ledger --days` looks farther.
 COMPARED_DAYS = 7
 LATE = timedelta(minutes=5)
+# In this process: the mark must cost no query most of the time.
+ATTENTION_SECONDS = 15
 OPENER = IncidentEmail.Way.OPENED
 # The nightly comparison may take its time; two nights without one are an alarm.
 COMPARED_WITHIN = timedelta(hours=36)
@@ -103,23 +107,37 @@ def by_day(lines: Sequence[Line], first: date, last: date) -> list[Line]:
 
 def alarms(now: datetime, *, days: int = COMPARED_DAYS) -> list[Alarm]:
     """Everything that is amiss with the letters of the last days, the worst first; empty when all is well."""
+    return disagreements(now, days=days) + [alarm for last in reconciliations() for alarm in compared(last, now)]
+
+
+def disagreements(now: datetime, *, days: int) -> list[Alarm]:
+    """Where the ledger disagrees with itself, or with the incidents and letters of these days."""
     today = timezone.localdate(now)
     lines = balance(today - timedelta(days=days - 1), today)
-    counts = _count(checks(now, midnight(today - timedelta(days=days - 1))))
+    counts = counted(checks(now, midnight(today - timedelta(days=days - 1))))
     missing = sum(line.missing for line in lines)
     found = [Alarm("unknown", missing, _unknown(missing))] if missing else []
-    found += [Alarm(kind, number, _words(kind, number), _QUERIES.get(kind, "")) for kind, number in counts if number]
-    return found + [alarm for last in reconciliations() for alarm in compared(last, now)]
+    return found + [Alarm(kind, n, _words(kind, n), _QUERIES.get(kind, "")) for kind, n in counts.items() if n]
 
 
 def attention(now: datetime) -> Attention:
     """The same for the mark, of the last day only: one query, whatever the number of letters."""
     asked = checks(now, now - timedelta(days=1))
-    asked["compared"] = Reconciliation.objects.filter(pk__in=_newest().values("pk")).filter(_TELLS)
-    asked["quarantined"] = Receipt.objects.filter(state=State.QUARANTINED)
-    counts = dict(_count(asked))
+    asked["compared"] = bad_reconciliations()
+    asked["quarantined"] = inbox.quarantine()
+    counts = counted(asked)
     quarantined = counts.pop("quarantined")
     return Attention(sum(1 for number in counts.values() if number), quarantined)
+
+
+def known_attention(now: datetime) -> Attention:
+    """The same, seconds old at most: every page asks for it."""
+    cache = caches["calls"]
+    known: Attention | None = cache.get("letters-attention")
+    if known is None:
+        known = attention(now)
+        cache.set("letters-attention", known, ATTENTION_SECONDS)
+    return known
 
 
 def checks(now: datetime, since: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]
@@ -143,6 +161,13 @@ def checks(now: datetime, since: datetime) -> dict[str, QuerySet]:  # type: igno
 def reconciliations() -> list[Reconciliation]:
     """The last comparison of each folder with the server."""
     return list(_newest().select_related("folder__mailbox"))
+
+
+def bad_reconciliations() -> QuerySet[Reconciliation]:
+    """The last comparisons that found something amiss and that no person has settled."""
+    settled = Settled.objects.filter(kind=Settled.Kind.RECONCILIATION, number=OuterRef("pk"))
+    newest = Reconciliation.objects.filter(pk__in=_newest().values("pk"))
+    return newest.filter(_TELLS).exclude(Exists(settled))
 
 
 def compared(last: Reconciliation, now: datetime) -> list[Alarm]:
@@ -185,14 +210,14 @@ def _newest() -> QuerySet[Reconciliation]:
     return Reconciliation.objects.order_by("folder", "-at", "-pk").distinct("folder")
 
 
-def _count(asked: dict[str, QuerySet]) -> list[tuple[str, int]]:  # type: ignore[type-arg]
+def counted(asked: dict[str, QuerySet]) -> dict[str, int]:  # type: ignore[type-arg]
     """How many rows each has, in one query of one moment: the ledger moves on between two."""
     rows = [
         each.order_by().annotate(asked=Value(kind), n=Func(F("pk"), function="COUNT")).values_list("asked", "n")
         for kind, each in asked.items()
     ]
     numbers = dict(rows[0].union(*rows[1:], all=True))
-    return [(kind, numbers[kind]) for kind in asked]
+    return {kind: numbers[kind] for kind in asked}
 
 
 def _unknown(n: int) -> str:

@@ -5,7 +5,7 @@ Each deed is one transaction that locks the receipt first, so two people who cli
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEmail
 from mailbox import inbox
 from mailbox.inbox import Fate, Reading
-from mailbox.models import Email, Folder, Receipt
+from mailbox.models import Email, Folder, Receipt, Settled
 from towers import lookup
 from towers.matching import Match
 
@@ -113,12 +113,13 @@ def _locked(receipt: Receipt) -> Receipt:
     return Receipt.objects.select_for_update(of=("self",)).get(pk=receipt.pk)
 
 
-def _release(pks: Iterable[int], at: datetime) -> int:
+def _release(pks: Sequence[int], at: datetime) -> int:
     """Letters with bytes go to intake; for the others their folder is looked at, and they count as asked for anew."""
-    rows = Receipt.objects.filter(pk__in=list(pks))
+    rows = Receipt.objects.filter(pk__in=pks)
     # The moment is where the wait begins that the alarm measures.
     number = rows.exclude(sha256="").update(state=State.NEW, attempts=0, reason="", next_try_at=at)
     asked = rows.filter(sha256="")
+    Settled.objects.filter(kind=Settled.Kind.RECEIPT, number__in=pks).delete()
     Folder.objects.filter(receipts__in=asked).update(asked_at=at)
     return number + asked.update(attempts=0, next_try_at=at)
 

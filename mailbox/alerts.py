@@ -11,24 +11,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mailbox import health, notices
+from mailbox import answering, health, inbox, notices, outbox
 from mailbox.imap import readable
-from mailbox.models import Folder, Receipt, Reconciliation, Trouble
+from mailbox.models import Folder, Outgoing, Receipt, Reconciliation, Trouble
 
 logger = logging.getLogger(__name__)
 
 Kind = Trouble.Kind
 # More letters of these kinds are worth another message, but not each minute.
-GROWING = frozenset({Kind.QUARANTINE, Kind.MISSING})
+GROWING = frozenset({Kind.QUARANTINE, Kind.MISSING, Kind.UNSENT, Kind.UNSURE})
+# That these are over alarmed nobody and calms nobody: a person has looked at each letter.
+UNTOLD_ENDS = frozenset({Kind.QUARANTINE, Kind.UNSENT, Kind.UNSURE})
 TOLD_AGAIN_AFTER = timedelta(hours=1)
 # Any number that nothing else locks by: one check at a time.
 LOCK = 0x4D414C45
+# Before that the copy of a letter may still turn up and tell.
+UNSURE_AFTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,26 @@ def findings(now: datetime) -> Iterator[Finding]:
     untaken = Receipt.objects.filter(state=Receipt.State.NEW, is_old=False)
     if since := health.oldest_untaken(now):
         yield Finding(Kind.UNTAKEN, since, count=untaken.count())
-    if count := Receipt.objects.filter(state=Receipt.State.QUARANTINED).count():
+    if count := inbox.quarantine().count():
         yield Finding(Kind.QUARANTINE, now, count=count)
     for last in _last_reconciliations():
         if count := len(last.missing) + last.without_bytes:
             yield Finding(Kind.MISSING, last.at, last.folder, count)
+    yield from _outgoing(now)
+
+
+def _outgoing(now: datetime) -> Iterator[Finding]:
+    """Letters of ours that did not leave, or perhaps did not; those that people have settled are no trouble."""
+    unknown = Q(state=Outgoing.State.UNKNOWN, queued_at__lt=now - UNSURE_AFTER)
+    counts = outbox.troubled().aggregate(
+        failed=Count("pk", filter=Q(state=Outgoing.State.FAILED)), unknown=Count("pk", filter=unknown)
+    )
+    if counts["failed"]:
+        yield Finding(Kind.UNSENT, now, count=counts["failed"])
+    if counts["unknown"]:
+        yield Finding(Kind.UNSURE, now, count=counts["unknown"])
+    if answering.brake_is_on(now):
+        yield Finding(Kind.BRAKE, now, count=settings.AUTO_ANSWERS_PER_HOUR)
 
 
 def _nobody_watches() -> tuple[str, str]:
@@ -110,10 +131,9 @@ def _go_on(trouble: Trouble, finding: Finding, now: datetime) -> int:
 
 
 def _end(trouble: Trouble, now: datetime) -> int:
-    """It is well again. That a quarantine is empty alarmed nobody and calms nobody."""
     trouble.until = now
     trouble.save(update_fields=["until"])
-    if trouble.kind == Kind.QUARANTINE:
+    if trouble.kind in UNTOLD_ENDS:
         return 0
     title, text = _good_words(trouble, now)
     logger.info("alert: %s", title)
@@ -127,31 +147,48 @@ def _tell(finding: Finding, more: int, now: datetime) -> int:
 
 
 def _words(finding: Finding, more: int) -> tuple[str, str]:
-    since = _moment(finding.since)
+    """What is told of a trouble: its title, and what it means and asks for."""
+    facts = {"n": finding.count, "more": more, "since": _moment(finding.since), "folder": _place(finding.folder)}
     if finding.kind == Kind.BEHIND:
-        title = _("Mail does not come: %(folder)s") % {"folder": _place(finding.folder)}
-        return title, "\n".join((_("The last good look was %(since)s.") % {"since": since}, finding.why, finding.todo))
+        title = _("Mail does not come: %(folder)s") % facts
+        return title, "\n".join((_("The last good look was %(since)s.") % facts, finding.why, finding.todo))
+    if finding.kind == Kind.BRAKE:
+        title = _("Automatic letters are held back")
+        return title, _(
+            "%(n)d of them left within an hour, so whatever sends them is broken or abused. Letters of people still "
+            "leave.\nLook at the last ones among the letters, and at who answers whom."
+        ) % facts
+    title, text = _words_of_letters(finding, more)
+    return title % facts, text % facts
+
+
+def _words_of_letters(finding: Finding, more: int) -> tuple[str, str]:
     if finding.kind == Kind.UNTAKEN:
-        title = ngettext("%(n)d letter is not taken", "%(n)d letters are not taken", more) % {"n": more}
-        text = _(
+        return ngettext("%(more)d letter is not taken", "%(more)d letters are not taken", more), _(
             "The oldest was stored %(since)s. Nothing is lost, but nobody sees them on the desk.\n"
             "Look whether dispatch_worker and the broker run."
         )
-        return title, text % {"since": since}
     if finding.kind == Kind.QUARANTINE:
-        title = ngettext("%(n)d letter went to quarantine", "%(n)d letters went to quarantine", more) % {"n": more}
-        text = ngettext(
+        return ngettext("%(more)d letter went to quarantine", "%(more)d letters went to quarantine", more), ngettext(
             "%(n)d letter lies there now. It could not be read or taken; the reason stands on the page of letters.",
             "%(n)d letters lie there now. They could not be read or taken; the reasons stand on the page of letters.",
             finding.count,
         )
-        return title, text % {"n": finding.count}
+    if finding.kind == Kind.UNSENT:
+        return ngettext("%(more)d letter was not sent", "%(more)d letters were not sent", more), _(
+            "The receiving side refused, or our server could not be reached for a day. The words of the server stand "
+            "on the page “Mail problems”; each letter can be sent again from there."
+        )
+    if finding.kind == Kind.UNSURE:
+        return ngettext("%(more)d letter left perhaps", "%(more)d letters left perhaps", more), _(
+            "The connection broke after the letter was handed over, so nothing is sent again by itself.\n"
+            "Somebody has to decide on the page “Mail problems”."
+        )
     title = ngettext("%(n)d letter is missing: %(folder)s", "%(n)d letters are missing: %(folder)s", finding.count)
-    text = _(
+    return title, _(
         "The comparison of %(since)s found letters that should have been stored long before, and were not.\n"
         "They were fetched at once. Look in the log of dispatch_watcher why they were missed."
     )
-    return title % {"n": finding.count, "folder": _place(finding.folder)}, text % {"since": since}
 
 
 def _good_words(trouble: Trouble, now: datetime) -> tuple[str, str]:
@@ -159,6 +196,8 @@ def _good_words(trouble: Trouble, now: datetime) -> tuple[str, str]:
     spent = _("It lasted from %(since)s to %(until)s.") % times
     if trouble.kind == Kind.UNTAKEN:
         return _("Letters are taken again"), spent
+    if trouble.kind == Kind.BRAKE:
+        return _("Automatic letters leave again"), spent
     if trouble.kind == Kind.MISSING:
         return _("No letters are missing any more: %(folder)s") % {"folder": _place(trouble.folder)}, spent
     if trouble.folder and not (trouble.folder.is_watched and trouble.folder.mailbox.is_watched):

@@ -87,6 +87,12 @@ def note_bounce(bounce: Email, *, now: datetime) -> list[str]:
     return [mark_bad(address, now=now, bounce=bounce) for address in sorted(named)]
 
 
+def brake_is_on(now: datetime) -> bool:
+    """Whether so many automatic letters left within an hour that no more may."""
+    last_hour = Outgoing.objects.filter(is_automatic=True, queued_at__gt=now - timedelta(hours=1))
+    return last_hour.count() >= settings.AUTO_ANSWERS_PER_HOUR
+
+
 def mark_bad(address: str, *, now: datetime, bounce: Email | None = None, said: str = "") -> str:
     """No program of ours writes to this address for a while."""
     facts = {"at": now, "bounce": bounce, "said": said}
@@ -104,7 +110,7 @@ def _refused_by_count(address: str, now: datetime, conversation: QuerySet[Outgoi
         beside = conversation.filter(is_automatic=True, queued_at__gt=now - timedelta(days=1))
         if beside.count() >= settings.AUTO_ANSWERS_PER_INCIDENT_DAY:
             return Refusal.CONVERSATION
-    if sent.filter(queued_at__gt=now - timedelta(hours=1)).count() >= settings.AUTO_ANSWERS_PER_HOUR:
+    if brake_is_on(now):
         # Whatever sends so much is broken or abused: no more automatic letters until the hour is over.
         logger.error("automatic letters: %d within an hour, the brake is on", settings.AUTO_ANSWERS_PER_HOUR)
         return Refusal.BRAKE

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from mailbox import mailboxes
@@ -80,6 +81,12 @@ class Alarm:
 def patience() -> timedelta:
     """How long may pass without a good look. Never less than two looks take."""
     return max(timedelta(minutes=settings.MAIL_LAG_MINUTES), timedelta(seconds=2 * settings.MAIL_POLL_SECONDS))
+
+
+def ill_folders(now: datetime) -> QuerySet[Folder]:
+    """The watched folders that are behind, and those that cannot be read just now."""
+    watched = mailboxes.watched_folders().annotate(quiet=_QUIET_SINCE)
+    return watched.filter(Q(quiet__lt=now - patience()) | Q(failed_since__isnull=False))
 
 
 def late_folders(now: datetime) -> list[Late]:

@@ -20,10 +20,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mailbox import store as files
-from mailbox.models import Attachment, Email, Mailbox, Receipt, ThreadId
+from mailbox.models import Attachment, Email, Mailbox, Receipt, Settled, ThreadId
 from mailbox.parsing import ParsedEmail, content_key, parse, synthesized_id
 
 # Letters in one transaction: enough to share its costs, few enough to be done in a fraction of a second.
@@ -89,6 +89,12 @@ def claim_one(pk: int, now: datetime) -> Receipt | None:
 def _waiting(now: datetime) -> QuerySet[Receipt]:
     waiting = Receipt.objects.filter(state=Receipt.State.NEW).filter(Q(next_try_at=None) | Q(next_try_at__lte=now))
     return waiting.select_for_update(skip_locked=True, of=("self",))
+
+
+def quarantine() -> QuerySet[Receipt]:
+    """Letters that could not be taken, and that no person has settled."""
+    settled = Settled.objects.filter(kind=Settled.Kind.RECEIPT, number=OuterRef("pk"))
+    return Receipt.objects.filter(state=Receipt.State.QUARANTINED).exclude(Exists(settled))
 
 
 def receive(raw: bytes, *, direction: str, received_at: datetime) -> Receipt:

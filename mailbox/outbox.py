@@ -18,11 +18,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mailbox import answering, inbox, smtp, store
 from mailbox.composing import Composed
-from mailbox.models import Email, Outgoing, Receipt
+from mailbox.models import Email, Outgoing, Receipt, Settled
 from mailbox.smtp import Answer, Result
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,32 @@ def queue(letter: Composed, *, now: datetime, answers: Email | None = None, is_a
         queued_at=now,
         next_try_at=now,
     )
+
+
+def troubled() -> QuerySet[Outgoing]:
+    """Letters that did not leave, or perhaps did not, and that no person has settled."""
+    settled = Settled.objects.filter(kind=Settled.Kind.OUTGOING, number=OuterRef("pk"))
+    return Outgoing.objects.filter(state__in=[State.FAILED, State.UNKNOWN]).exclude(Exists(settled))
+
+
+@transaction.atomic
+def send_again(letter: Outgoing, *, now: datetime) -> bool:
+    """A person has decided: whoever has not surely got it is tried anew. False if it is troubled no more.
+
+    Of an unknown one a second copy may arrive; that is why only people may ask for it.
+    """
+    fresh = Outgoing.objects.select_for_update().get(pk=letter.pk)
+    if fresh.state not in (State.FAILED, State.UNKNOWN):
+        return False
+    if not settings.EMAIL_HOST:
+        raise SendingIsOff
+    for each in fresh.recipients:
+        if each["state"] != Result.ACCEPTED:
+            each["state"] = Result.WAITING
+    fresh.state, fresh.attempts, fresh.next_try_at, fresh.said = State.QUEUED, 0, now, ""
+    fresh.save(update_fields=["recipients", "state", "attempts", "next_try_at", "said"])
+    Settled.objects.filter(kind=Settled.Kind.OUTGOING, number=fresh.pk).delete()
+    return True
 
 
 def send_due(*, now: Callable[[], datetime]) -> int:

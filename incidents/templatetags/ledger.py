@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from incidents import ledger_rows
+from incidents import ledger_rows, mail_problems
 from incidents.ledger_rows import LOOKS
 from incidents.marks import Piece
 from mailbox.models import Receipt
@@ -93,3 +93,9 @@ def balance_title(fate: str) -> str:
 def unlocalised(number: float) -> str:
     """A number for a drawing: with a point, whatever the language."""
     return f"{number:.2f}"
+
+
+@register.simple_tag
+def mail_problems_number() -> int | None:
+    """How many mail problems there are, if somebody has counted them lately: asks nothing of the database."""
+    return mail_problems.known_number()

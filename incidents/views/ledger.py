@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.cache import caches
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,9 +18,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from config.web import Request
-from incidents import ledger, ledger_balance, ledger_deeds, ledger_letter, ledger_rows, ledger_search
+from incidents import ledger, ledger_balance, ledger_deeds, ledger_letter, ledger_rows, ledger_search, mail_problems
 from incidents.errors import DomainError
-from incidents.ledger import Attention
 from incidents.ledger_deeds import Done
 from incidents.ledger_filters import BY_HAND, LedgerFilter
 from incidents.ledger_forms import JoinForm
@@ -31,7 +29,6 @@ from mailbox import store
 from mailbox.models import Email, Folder, Receipt
 
 works_incidents = permission_required("incidents.work_incident", raise_exception=True)
-ATTENTION_SECONDS = 15
 MOST_UNSETTLED = 100
 
 
@@ -63,7 +60,7 @@ def letters(request: Request) -> HttpResponse:
         "kinds": Email.Kind.choices,
         "directions": Email.Direction.choices,
         "periods": _periods(timezone.localdate(now)),
-        "attention": _attention(),
+        "attention": ledger.known_attention(now),
         "may_work": request.user.has_perm("incidents.work_incident"),
     }
     return _private(render(request, "incidents/ledger.html", context))
@@ -145,6 +142,7 @@ def receipt_original(request: Request, pk: int) -> FileResponse:
 @works_incidents
 def try_again(request: Request, pk: int) -> HttpResponse:
     found = _find(pk)
+    mail_problems.forget_number()
     if ledger_deeds.try_again(found, by=request.user, at=timezone.now()):
         messages.success(request, _("The letter is being tried again."))
     else:
@@ -205,17 +203,8 @@ def balance(request: Request) -> HttpResponse:
 @reads_letters
 def mark(request: Request) -> HttpResponse:
     """The mark beside "Letters" in the rail and the tab bar; every open page asks for it."""
-    return _private(render(request, "incidents/ledger_mark.html", {"attention": _attention()}))
-
-
-def _attention() -> Attention:
-    # In this process: it is asked for by every page, and must cost no query most of the time.
-    cache = caches["calls"]
-    known: Attention | None = cache.get("letters-attention")
-    if known is None:
-        known = ledger.attention(timezone.now())
-        cache.set("letters-attention", known, ATTENTION_SECONDS)
-    return known
+    context = {"attention": ledger.known_attention(timezone.now())}
+    return _private(render(request, "incidents/ledger_mark.html", context))
 
 
 def _find(pk: int) -> Receipt:

@@ -1,6 +1,6 @@
 """Letters, where they come from, what became of them, and those on their way out."""
 
-from mailbox.models.alerts import Notice, Trouble
+from mailbox.models.alerts import Notice, Settled, Trouble
 from mailbox.models.letters import Attachment, Email, ThreadId
 from mailbox.models.outgoing import BadAddress, Outgoing
 from mailbox.models.rules import SenderRule
@@ -17,6 +17,7 @@ __all__ = [
     "Receipt",
     "Reconciliation",
     "SenderRule",
+    "Settled",
     "ThreadId",
     "Trouble",
 ]

@@ -1,9 +1,10 @@
-"""What is wrong with the mail (Trouble), and who has been told of it (Notice)."""
+"""What is wrong with the mail (Trouble), who has been told of it (Notice), and what people have settled (Settled)."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,9 @@ class Trouble(models.Model):
         UNTAKEN = "untaken", _("letters are not taken")
         QUARANTINE = "quarantine", _("letters in quarantine")
         MISSING = "missing", _("letters are missing")
+        UNSENT = "unsent", _("letters were not sent")
+        UNSURE = "unsure", _("nobody knows whether letters left")
+        BRAKE = "brake", _("automatic letters are held back")
 
     kind = models.CharField(max_length=10, choices=Kind)
     # Empty for what is no single folder's.
@@ -76,3 +80,28 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.title}"
+
+
+class Settled(models.Model):
+    """A person has looked at what went wrong with one letter or comparison: nobody has to look at it again.
+
+    Gone with the next attempt, so that a letter that fails anew is shown anew.
+    """
+
+    class Kind(models.TextChoices):
+        RECEIPT = "receipt", _("letter in quarantine")
+        OUTGOING = "outgoing", _("letter of ours")
+        BOUNCE = "bounce", _("letter that came back")
+        RECONCILIATION = "compared", _("comparison with the server")
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    # The key of the Receipt, the Outgoing, the Email that tells of the return, the Reconciliation.
+    number = models.BigIntegerField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "number"], name="settled_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"

@@ -52,6 +52,10 @@ class Outgoing(models.Model):
                 condition=Q(state__in=["queued", "retrying", "sending", "unknown"]),
                 name="outgoing_unfinished",
             ),
+            # The few that a person has to look at.
+            models.Index(
+                fields=["-queued_at", "-id"], condition=Q(state__in=["failed", "unknown"]), name="outgoing_troubled"
+            ),
             models.Index(
                 fields=["to_address", "-queued_at"], condition=Q(is_automatic=True), name="outgoing_automatic"
             ),

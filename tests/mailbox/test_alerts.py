@@ -15,7 +15,8 @@ from django.db import connection
 
 from demo.telegram import Telegram
 from mailbox import alerts, notices
-from mailbox.models import Folder, Mailbox, Notice, Receipt, Reconciliation, Trouble
+from mailbox.models import Folder, Mailbox, Notice, Outgoing, Receipt, Reconciliation, Settled, Trouble
+from tests.factories import make_email, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -289,5 +290,57 @@ def test_looking_at_a_mail_that_is_well_costs_as_many_queries_however_many_folde
     for number in range(30):
         make_folder(f"folder {number}")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         tick()
+
+
+def make_outgoing(state: str, minutes_ago: float = 60, **over: Any) -> Outgoing:
+    facts = {"state": state, "to_address": "noc@operator.example", "queued_at": NOW - minutes_ago * MINUTE, **over}
+    return Outgoing.objects.create(email=make_email(direction="out"), **facts)
+
+
+def test_letters_of_ours_that_did_not_leave_are_told_with_those_of_which_nobody_knows(telegram):
+    make_outgoing("failed")
+    make_outgoing("failed")
+    make_outgoing("unknown")
+
+    tick()
+    tick(1)
+
+    assert {(each.kind, each.told) for each in Trouble.objects.all()} == {("unsent", 2), ("unsure", 1)}
+    assert len(telegram.sent) == 2
+
+
+def test_a_letter_of_unknown_fate_whose_copy_may_still_come_alarms_nobody():
+    make_outgoing("unknown", minutes_ago=5)
+
+    tick()
+
+    assert Trouble.objects.count() == 0
+
+
+def test_what_a_person_settled_is_no_trouble_and_its_end_calms_nobody(telegram):
+    letter = make_outgoing("failed")
+    quarantined = make_receipt("quarantined")
+    tick()
+    for kind, row in (("outgoing", letter), ("receipt", quarantined)):
+        Settled.objects.create(kind=kind, number=row.pk, person=make_user(), at=NOW)
+
+    tick(1)
+
+    assert Trouble.objects.filter(until=None).count() == 0
+    assert len(telegram.sent) == 2
+
+
+def test_the_brake_is_told_when_it_is_on_and_when_it_is_off_again(telegram, settings):
+    settings.AUTO_ANSWERS_PER_HOUR = 3
+    for _ in range(3):
+        make_outgoing("sent", minutes_ago=10, is_automatic=True)
+
+    tick()
+    tick(1)
+    tick(55)
+
+    said = [each.text for each in telegram.sent]
+    assert [text[0] for text in said] == ["🔴", "🟢"]
+    assert Trouble.objects.get().kind == "brake"
