@@ -3,7 +3,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from config.health import healthz, readyz
 from dispatchers.views import administration_door
-from incidents import api, live
+from incidents import api, live, site_urls
+from towers import urls as tower_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
@@ -14,7 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", api.docs, name="api-docs"),
     path("admin/login/", administration_door),
     path("admin/", admin.site.urls),
-    path("towers/", include("towers.urls")),
+    path("towers/", include(([*tower_urls.urlpatterns, *site_urls.urlpatterns], tower_urls.app_name))),
     path("mail/", include("mailbox.urls")),
     path("", include("dispatchers.urls")),
     path("", include("incidents.urls")),

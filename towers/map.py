@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 from towers.places import EARTH_KM, Place, kilometres
 
-ROUND_KM = (1, 2, 5, 10, 20, 50, 100, 200)
+# Of rings, kilometres.
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+# A map of less would show nothing but the pin.
+LEAST_KM = 0.5
 # Between the outer ring and the edge: there the ring is labelled.
 MARGIN = 16
 TILE = 256
@@ -106,9 +109,15 @@ def _down(latitude: float) -> float:
 
 
 def reach(middle: Place, spots: Sequence[Spot], usual: float) -> float:
-    """The round number of kilometres within which all of them stand; the usual one where there are none."""
+    """Kilometres within which all of them stand, with a little room; the usual ones where there are none."""
     farthest = max((kilometres(middle, spot.place) for spot in spots), default=usual)
-    return next((km for km in ROUND_KM if km >= farthest), ROUND_KM[-1])
+    return max(farthest * 1.06, LEAST_KM)
+
+
+def ring_kms(km: float) -> list[float]:
+    """Round distances up to this one, two to four of them."""
+    step = next((each for each in reversed(STEPS) if 2 * each <= km), STEPS[0])
+    return [round(step * number, 1) for number in range(1, 5) if step * number <= km]
 
 
 def draw(
@@ -134,7 +143,7 @@ def draw(
         height=height,
         label=label,
         look=look,
-        rings=(Ring(km / 2, _round(radius / 2)), Ring(km, _round(radius))),
+        rings=tuple(Ring(each, _round(each * per_km)) for each in ring_kms(km)),
         marks=_labelled(sheet, spots, label),
         scale=_scale(per_km, width / 4),
         tiles=tuple(_tiles(sheet, tiles)) if tiles else (),

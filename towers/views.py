@@ -1,4 +1,4 @@
-"""Pages of the registry: its poles, one pole, the synchronisation, and what autocomplete asks."""
+"""The registry by itself: its synchronisation, and what autocomplete asks. Pages of poles: incidents.views.sites."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from celery import current_app
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Prefetch
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -17,57 +16,16 @@ from kombu.exceptions import OperationalError
 
 from config.web import Request
 from towers import queries, runs, sync
-from towers.models import BaseStation, Contractor, Pole, PoleQuerySet, SyncRun
+from towers.models import BaseStation, Contractor, Pole, SyncRun
 
-POLES_ON_A_PAGE = 50
 RUNS_SHOWN = 20
 # No code, name or region is longer.
 LONGEST_QUESTION = 200
 
 
-@require_safe
-@permission_required("towers.view_pole", raise_exception=True)
-def poles(request: Request) -> HttpResponse:
-    """The list by code; `after` is the last code of the page before."""
-    text, region, gone = _asked(request, "q"), _asked(request, "region"), request.GET.get("gone") == "1"
-    found = queries.listed(text=text, region=region, gone=gone)
-    after = _asked(request, "after")
-    rows = list(_for_list(found.filter(code__gt=after) if after else found)[: POLES_ON_A_PAGE + 1])
-    more, rows = len(rows) > POLES_ON_A_PAGE, rows[:POLES_ON_A_PAGE]
-    context = {
-        "poles": rows,
-        "next": rows[-1].code if more else "",
-        "q": text,
-        "region": region,
-        "gone": gone,
-        "after": after,
-        "regions": queries.regions(),
-    }
-    return render(request, "towers/poles.html", context)
-
-
 def _asked(request: Request, name: str) -> str:
     """A value of the address, as PostgreSQL can be asked about it."""
     return request.GET.get(name, "").replace("\0", "").strip()[:LONGEST_QUESTION]
-
-
-def _for_list(found: PoleQuerySet) -> PoleQuerySet:
-    return found.select_related("contractor").prefetch_related(_standing_stations())
-
-
-def _standing_stations() -> Prefetch[str]:
-    stations = BaseStation.objects.filter(gone_at=None).order_by("name").prefetch_related("operators")
-    return Prefetch("base_stations", queryset=stations)
-
-
-@require_safe
-@permission_required("towers.view_pole", raise_exception=True)
-def pole(request: Request, code: str) -> HttpResponse:
-    if "\0" in code:  # no text that PostgreSQL knows
-        raise Http404
-    found = get_object_or_404(Pole.objects.select_related("contractor"), code=code)
-    stations = found.base_stations.order_by("-gone_at", "name").prefetch_related("operators")
-    return render(request, "towers/pole.html", {"pole": found, "stations": stations})
 
 
 @require_safe
@@ -77,9 +35,9 @@ def complete(request: Request) -> HttpResponse:
     text = _asked(request, "q")
     found: dict[str, object] = {"text": text}
     if request.GET.get("kind") == "station":
-        found["stations"] = queries.stations_starting_with(text)
+        found["stations"] = queries.stations_like(text)
     else:
-        found["poles"] = queries.poles_starting_with(text)
+        found["poles"] = queries.poles_like(text)
     return render(request, "towers/_options.html", found)
 
 
