@@ -16,11 +16,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from incidents import events, gathering, joining, services, sites
+from incidents import events, floods, gathering, joining, services, sites
 from incidents.arrivals import Joining, Opening, attach_many, open_many
 from incidents.gathering import Anchor
 from incidents.joining import Found
-from incidents.models import Incident, IncidentEmail, Suggestion
+from incidents.models import Incident, Suggestion
 from mailbox import inbox, rules
 from mailbox.inbox import Fate, Letter, Reading
 from mailbox.models import Email, Receipt
@@ -193,7 +193,7 @@ def _kept_by(letters: Sequence[Letter], found: Sequence[Found], now: datetime) -
         return [""] * len(letters)
     said = rules.Rules.load()
     # History comes in thousands, and floods nobody.
-    opened = rules.opened_lately({each.email.from_email for each in alone if not each.receipt.is_old}, now)
+    opened = floods.opened_lately({each.email.from_email for each in alone if not each.receipt.is_old}, now)
     return [
         "" if where.incident_id else _rule_for(letter, said, opened)
         for letter, where in zip(letters, found, strict=True)
@@ -233,7 +233,7 @@ def _open(arrivals: Sequence[_Arrival]) -> dict[int, Incident]:
 
 def _join(arrivals: Sequence[_Arrival], now: datetime) -> dict[int, Incident]:
     """Attach letters to their incidents, by letter; then what single letters change there."""
-    flooded = _flooded({each.found.incident_id for each in arrivals if each.found.incident_id}, now)
+    flooded = floods.flooded({each.found.incident_id for each in arrivals if each.found.incident_id}, now)
     joinings = [
         Joining(
             each.found.incident_id or 0,
@@ -249,16 +249,6 @@ def _join(arrivals: Sequence[_Arrival], now: datetime) -> dict[int, Incident]:
     ]
     attached = attach_many(joinings)
     return {each.letter.email.pk: _follow(each, attached[each.found.incident_id or 0]) for each in arrivals}
-
-
-def _flooded(incidents: set[int], now: datetime) -> set[int]:
-    """Incidents that got more letters within the last hour than a person can want to be told of."""
-    if not incidents:
-        return set()
-    busy = Incident.objects.filter(pk__in=incidents, letter_count__gte=settings.LETTERS_PER_INCIDENT_HOUR)
-    places = IncidentEmail.objects.filter(incident__in=busy, email__received_at__gt=now - rules.FLOOD_SPAN)
-    counts = Counter(places.values_list("incident", flat=True))
-    return {pk for pk, number in counts.items() if number >= settings.LETTERS_PER_INCIDENT_HOUR}
 
 
 def _follow(arrival: _Arrival, incident: Incident) -> Incident:

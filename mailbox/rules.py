@@ -59,7 +59,7 @@ class Rules:
     def kept_by(self, email: Email, *, opened_lately: int = 0) -> str:
         """The rule (a key of KEPT_BY) by which a letter that belongs nowhere opens nothing; "" if it opens.
 
-        `opened_lately`: incidents its sender opened within the last hour, see `opened_lately()`.
+        `opened_lately`: incidents its sender opened within FLOOD_SPAN.
         """
         if LOOP_MARK in email.auto_reasons:
             return "ours"
@@ -77,13 +77,6 @@ class Rules:
         if opened_lately >= self.most_opened and action != SenderRule.Action.OPEN:
             return "flood"
         return ""
-
-
-def opened_lately(senders: Collection[str], now: datetime) -> Counter[str]:
-    """How many incidents each of these addresses (in lower case) opened within the last hour: one query."""
-    opened = Receipt.objects.filter(state=Receipt.State.OPENED, received_at__gt=now - FLOOD_SPAN)
-    by_sender = opened.annotate(sender=Lower("email__from_email")).filter(sender__in=[each.lower() for each in senders])
-    return Counter(dict(by_sender.values_list("sender").annotate(Count("pk"))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
+from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -154,6 +154,10 @@ class Incident(models.Model):
             ),
             # The site's history, and "power is back" looking for the open incident of a pole.
             models.Index(fields=["pole", "-opened_at"], name="incident_by_pole"),
+            # What one sender's letters opened, for the guard against floods.
+            models.Index(
+                Lower("requester_email"), "opened_at", condition=Q(registration="mail"), name="incident_by_sender"
+            ),
             # Closed ones, newest first; the API, newest first.
             models.Index(fields=["-active_at", "-id"], name="incident_by_change"),
             models.Index(fields=["-opened_at", "-id"], name="incident_by_opening"),
