@@ -158,6 +158,7 @@ class Bench:
                 # another page with each letter. Under a load that lasts that is paid once in minutes.
                 for _ in range(self.settling):
                     self.measure(mixes[0], 0, 1, self.options.letters)
+                million.close_all_but(million.OPEN)
             for mix in mixes:
                 for count in workers:
                     found += [self.one(mix, behind, count) for _ in range(self.options.repeat)]

@@ -56,6 +56,16 @@ def fill(letters: int, *, quiet: bool = False) -> None:
         print(f"{letters:,} letters stand after {time.monotonic() - began:.0f} s", flush=True)
 
 
+def close_all_but(newest: int) -> None:
+    """Close the incidents that a load has opened beside those that stand open in production."""
+    _run(f"""
+        UPDATE incidents_incident
+        SET closed_at = now(), status_id = (SELECT id FROM incidents_status WHERE key = 'closed')
+        WHERE closed_at IS NULL AND id NOT IN
+            (SELECT id FROM incidents_incident WHERE closed_at IS NULL ORDER BY id DESC LIMIT {newest})""")
+    _run("VACUUM (ANALYZE) incidents_incident")
+
+
 def _fill(letters: int) -> None:
     from incidents.models import Incident, IncidentEmail, IncidentEvent
     from mailbox.models import Attachment, Email, Folder, Mailbox, Receipt, ThreadId
