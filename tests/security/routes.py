@@ -52,6 +52,7 @@ class World:
         if route.startswith("mail/"):
             pk = self.folder.pk if route.startswith("mail/folders/") else self.folder.mailbox_id
         pk = self.rule.pk if route.startswith("mail/rules/") else pk
+        pk = self.pole.contractor_id if route.startswith("towers/contractors/") else pk
         code = self.pole.code if route.startswith("towers/") else self.incident.code
         named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject"}
         route = re.sub(r"\^|\$|\(\?P<url>\.\*\)", "", re.sub(r"\(\?P<app_label>[^)]*\)", "dispatchers", route))
