@@ -157,9 +157,11 @@ def _walk(
 def _moment_back(until: datetime | None, letters: int) -> datetime | None:
     """The moment so many letters before this one, or before now; None where there are not so many."""
     rows = Email.objects.order_by("-received_at", "-id").values_list("received_at", flat=True)
-    if until:
-        rows = rows.filter(received_at__lte=until)
-    return next(iter(rows[letters : letters + 1]), None)
+    if until is None:
+        return next(iter(rows[letters : letters + 1]), None)
+    # Any number of letters may have one moment; a stretch always ends before the moment where it begins.
+    found = next(iter(rows.filter(received_at__lte=until)[letters : letters + 1]), None)
+    return rows.filter(received_at__lt=until).first() if found == until else found
 
 
 def _not_yet_shown(question: Question, ordered: list[Hit], wanted: int, start: Cursor | None) -> list[Hit]:

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from incidents.fields import any_of, standing_at
 from incidents.recognising import Kind, Meaning, recognise
-from mailbox.models.letters import JOINTS
+from mailbox.models.letters import JOINTS, JOINTS_OF_FILES
 from towers.models import BaseStation, Pole
 from towers.queries import pole_code_begins, station_name_begins
 
@@ -21,8 +21,11 @@ Words = SearchQuery | CombinedSearchQuery
 _JOINT = re.compile(rf"[{re.escape(JOINTS)}]+")
 # A dash that joins; one before a word means "without it", as web searches have it.
 _INNER_JOINT = re.compile(rf"(?<=\w)[{re.escape(JOINTS)}]+(?=\w)")
+# A dash that neither joins nor denies; PostgreSQL takes a row of them for denials of denials.
+_LONE_MINUS = re.compile(r"(?<=[^\s])-|-(?![\w\"])")
 # The word that is being typed; a number tells more with fewer signs.
 _LAST_WORD = re.compile(r"(?<![\w\"-])(?:\w{4,}|\w*\d\w*(?<=\w{3}))$")
+_OPENED = str.maketrans(dict.fromkeys(set(JOINTS_OF_FILES) - set(JOINTS), " "))
 _QUOTES = str.maketrans("«»“”„‟", '""""""')
 # How the ten digits of a phone are written in groups, and a local number.
 _GROUPS = ((3, 3, 4), (3, 3, 2, 2), (3, 7), (3, 2, 2, 3), (4, 6), (4, 2, 2, 2), (5, 5), (5, 1, 2, 2))
@@ -36,6 +39,8 @@ class Question:
     text: str
     meanings: tuple[Meaning, ...] = ()
     words: Words | None = None
+    # The same for names of files, where a dot parts words as well.
+    words_of_files: Words | None = None
     # Words that have to stand together: the index does not know, each candidate is read.
     is_phrase: bool = False
     # Incidents that are at the site, or have the code, themselves.
@@ -48,7 +53,9 @@ class Question:
         if meanings and meanings[0].kind == Kind.CODE and len(meanings) == 1:
             return cls(text, meanings, code=meanings[0].normal)
         words, is_phrase = _words(text, meanings)
-        return cls(text, meanings, words, is_phrase, _places(meanings))
+        opened = text.translate(_OPENED)
+        of_files = _with_last_begun(opened) if words and meanings[-1].kind == Kind.WORDS and opened != text else words
+        return cls(text, meanings, words, of_files, is_phrase, _places(meanings))
 
 
 def _words(text: str, meanings: tuple[Meaning, ...]) -> tuple[Words | None, bool]:
@@ -76,7 +83,8 @@ def _with_last_begun(text: str) -> Words:
 
 
 def _web(text: str) -> SearchQuery:
-    return SearchQuery(_INNER_JOINT.sub(" ", text), config=CONFIG, search_type="websearch")
+    opened = _LONE_MINUS.sub(" ", _INNER_JOINT.sub(" ", text))
+    return SearchQuery(opened, config=CONFIG, search_type="websearch")
 
 
 def phone_query(digits: str) -> str:

@@ -118,7 +118,8 @@ def _files(keys: Sequence[int], question: Question) -> dict[int, Line]:
     rows = Attachment.objects.filter(pk__in=keys).select_related("email").only(
         "name", "email__from_name", "email__from_email", "email__direction", "email__received_at"
     )  # fmt: skip
-    return {each.pk: _file(each) for each in rows.annotate(words=_marked(F("name"), question.words, JOINTS_OF_FILES))}
+    rows = rows.annotate(words=_marked(F("name"), question.words_of_files, JOINTS_OF_FILES))
+    return {each.pk: _file(each) for each in rows}
 
 
 def _file(file: Any) -> Line:

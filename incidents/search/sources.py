@@ -88,7 +88,7 @@ def _notes(question: Question) -> QuerySet[Any] | None:
 def _files(question: Question) -> QuerySet[Any] | None:
     if not question.words:
         return None
-    return Attachment.objects.filter(inline=False).annotate(found=SEARCH_OF_FILES).filter(found=question.words)
+    return Attachment.objects.filter(inline=False).annotate(found=SEARCH_OF_FILES).filter(found=question.words_of_files)
 
 
 def _incidents(question: Question) -> QuerySet[Any] | None:

@@ -26,7 +26,10 @@ from incidents.models import Comment, Incident
 from incidents.occurrences import describe
 from incidents.paging import Cursor, Page, page
 from incidents.queries import IncidentQuerySet, Tally
-from incidents.queues import QUEUES
+from incidents.queues import EVERYWHERE, QUEUES
+from incidents.search.finding import matching
+from incidents.search.questions import Question
+from incidents.search.results import Results, results
 from incidents.tables import DeskTable
 from incidents.why import Line
 from mailbox.models import Email
@@ -57,7 +60,11 @@ def desk(request: Request) -> HttpResponse:
         return _keep(look, kept)
     kept.update(look.said)
     is_live = "live" in request.GET
-    shown = _live_rows(request, filters, look, now) if is_live else _page(request, filters, look, now)
+    found = None if is_live or not filters.text else _search(request, filters, look, now)
+    if found:
+        shown = Page(found.rows, after=found.after)
+    else:
+        shown = _live_rows(request, filters, look, now) if is_live else _page(request, filters, look, now)
     context: dict[str, Any] = {
         "now": now,
         "local_now": timezone.localtime(now),
@@ -67,12 +74,13 @@ def desk(request: Request) -> HttpResponse:
         "look": look,
         "choices": choices,
         "page": shown,
+        "search": found,
         "table": DeskTable(shown.rows, filters=filters, columns=look.columns, reader=Reader.of(request.user, now)),
     }
     if request.GET.get("live") != "rows":
         tally = Incident.objects.tally(now)
         context["queues"] = queues = _queues(request.user, tally)
-        context["count"] = dict(queues)[filters.queue]
+        context["count"] = dict(queues).get(filters.queue)
         context["shift"] = _shift(choices.people, tally)
     if is_live:
         return _private(render(request, "incidents/desk_live.html", context))
@@ -103,6 +111,7 @@ def _controls(filters: DeskFilter, choices: Choices, kept: QueryDict) -> dict[st
         "beside_text": chips.pairs(kept, ("q",)),
         "beside_look": chips.pairs(kept, ("cols", "rows", "n")),
         "only_queue": chips.only_queue(filters),
+        "places": (EVERYWHERE, *QUEUES.values()),
         "sizes": SIZES,
         "usual_columns": BETWEEN.join(USUAL_COLUMNS),
     }
@@ -135,10 +144,20 @@ def _page(request: Request, filters: DeskFilter, look: Look, now: datetime) -> P
     return page(parts, filters.order, after=after, before=before, size=look.size)
 
 
+def _search(request: Request, filters: DeskFilter, look: Look, now: datetime) -> Results:
+    among = filters.among(Incident.objects.all(), request.user, now)
+    after = Cursor.parse(request.GET.get("after", ""))
+    return results(filters.text, among, _rows(), size=look.size, after=after)
+
+
 def _live_rows(request: Request, filters: DeskFilter, look: Look, now: datetime) -> Page:
     """The named incidents that still belong here, and with `first` the first page: what an open page may lack."""
-    parts = filters.apply(_rows(), request.user, now)
     codes = [code for code in request.GET.get("codes", "").split(",") if code][:MOST_CODES]
+    if filters.text:
+        named = filters.among(Incident.objects.filter(code__in=codes), request.user, now)
+        found = matching(Question.read(filters.text), named) if codes else set()
+        return Page(list(_rows().filter(pk__in=found)))
+    parts = filters.apply(_rows(), request.user, now)
     found = {incident.pk: incident for part in parts for incident in part.filter(code__in=codes)} if codes else {}
     if "first" in request.GET:
         found |= {incident.pk: incident for incident in page(parts, filters.order, size=look.size).rows}
