@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbox import composing
 from mailbox.composing import (
     Composed,
+    Person,
     answer_subject,
     automatic_answer,
     html_twin,
@@ -171,3 +173,36 @@ def test_text_and_html_hold_the_same_words() -> None:
 def test_ids_are_our_own_and_never_the_same() -> None:
     assert len({new_message_id() for _ in range(100)}) == 100
     assert new_message_id().endswith("@towers.example>")
+
+
+def written(answered: Email | None, to: list[Person], copies: list[Person]) -> Composed:
+    words = {"code": "NT-100001", "subject": "Отсутствует ВЭС", "text": TEXT}
+    return composing.answer(answered, **words, to=to, copies=copies, now=NOW)
+
+
+def test_a_letter_that_a_person_wrote_looks_like_one_to_programs() -> None:
+    composed = written(make_email(), [Person("НОК", "noc@operator.example")], [])
+    message = message_from_bytes(composed.raw, policy=default)
+
+    assert composed.envelope_from == "desk@towers.example"
+    assert not [name for name in ("Auto-Submitted", "X-Auto-Response-Suppress", "Precedence") if message[name]]
+    read = parse(composed.raw)
+    assert (read.kind, list(read.auto_reasons)) == (Kind.HUMAN, [])
+
+
+def test_everybody_gets_it_once_with_the_desk_in_copy() -> None:
+    to, copies = [Person("Иванов, НОК", "noc@operator.example")], [Person("", "NOC@operator.example")]
+
+    composed = written(None, to, [*copies, Person("", "avr@contractor.example")])
+
+    assert composed.recipients == ("noc@operator.example", "avr@contractor.example", "desk@towers.example")
+    read = parse(composed.raw)
+    assert read.to[0].name == "Иванов, НОК"
+    assert [each.email for each in read.cc][1:] == ["avr@contractor.example", "desk@towers.example"]
+
+
+def test_a_letter_that_answers_nothing_quotes_and_refers_to_nothing() -> None:
+    read = parse(written(None, [Person("", "noc@operator.example")], []).raw)
+
+    assert (read.in_reply_to, read.references) == ((), ())
+    assert "пишет:" not in read.text
