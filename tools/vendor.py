@@ -1,6 +1,7 @@
 """Fetch the front end's third-party files again: `python tools/vendor.py`. Needs npm; nothing else here does.
 
-Writes static/vendor/<name>-<version>/, its manifest.json, and static/icons.svg from tools/icons.txt.
+Writes static/vendor/<name>-<version>/, its manifest.json, and static/icons.svg from tools/icons.txt. Style sheet and
+fonts are cut to what pages use (tools/cutting.py): a class of Tabler that is not in tools/tabler.txt has no look.
 With --check it only compares what is there with the manifest.
 """
 
@@ -17,10 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools import cutting  # noqa: E402
+
 VENDOR = ROOT / "static" / "vendor"
 MANIFEST = VENDOR / "manifest.json"
 SPRITE = ROOT / "static" / "icons.svg"
 ICON_NAMES = ROOT / "tools" / "icons.txt"
+TABLER_CLASSES = ROOT / "tools" / "tabler.txt"
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,11 @@ def take(package: Package, source: Path) -> None:
     package.path.mkdir(parents=True, exist_ok=True)
     for name in package.files:
         (package.path / Path(name).name).write_bytes((source / name).read_bytes())
+    for font in package.path.glob("*.woff2"):
+        cutting.cut_font(font)
+    for sheet in package.path.glob("*.css"):
+        classes = set(TABLER_CLASSES.read_text(encoding="utf-8").split())
+        sheet.write_text(cutting.cut_css(sheet.read_text(encoding="utf-8"), classes), encoding="utf-8")
 
 
 def write_sprite(source: Path) -> None:
