@@ -15,6 +15,8 @@ from towers.places import EARTH_KM, Place, kilometres
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 # A map of less would show nothing but the pin.
 LEAST_KM = 0.5
+# So that their labels do not touch.
+RING_APART = 26
 # Between the outer ring and the edge: there the ring is labelled.
 MARGIN = 16
 TILE = 256
@@ -114,9 +116,11 @@ def reach(middle: Place, spots: Sequence[Spot], usual: float) -> float:
     return max(farthest * 1.06, LEAST_KM)
 
 
-def ring_kms(km: float) -> list[float]:
-    """Round distances up to this one, two to four of them."""
-    step = next((each for each in reversed(STEPS) if 2 * each <= km), STEPS[0])
+def ring_kms(km: float, per_km: float) -> list[float]:
+    """Round distances up to this one, two to four of them; the longest one alone where two would stand too close."""
+    step = next(each for each in reversed(STEPS) if 2 * each <= km)
+    if step * per_km < RING_APART:
+        return [max(each for each in STEPS if each <= km)]
     return [round(step * number, 1) for number in range(1, 5) if step * number <= km]
 
 
@@ -143,7 +147,7 @@ def draw(
         height=height,
         label=label,
         look=look,
-        rings=tuple(Ring(each, _round(each * per_km)) for each in ring_kms(km)),
+        rings=tuple(Ring(each, _round(each * per_km)) for each in ring_kms(km, per_km)),
         marks=_labelled(sheet, spots, label),
         scale=_scale(per_km, width / 4),
         tiles=tuple(_tiles(sheet, tiles)) if tiles else (),

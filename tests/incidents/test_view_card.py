@@ -360,4 +360,4 @@ def test_the_number_of_queries_does_not_depend_on_the_conversation(desk, me, dja
 
     with django_assert_num_queries(len(few)):
         desk.get(url(incident))
-    assert len(few) <= 32
+    assert len(few) <= 36

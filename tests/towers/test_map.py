@@ -67,13 +67,14 @@ def test_no_label_covers_another_one_or_leaves_the_drawing(middle, offsets, size
             assert across or abs(one.label_y - other.label_y) >= 11.9
 
 
-@given(st.floats(0.5, 200))
-def test_rings_are_round_and_two_to_four(km):
-    rings = maps.ring_kms(km)
+@given(st.floats(0.5, 200), st.sampled_from([54, 134]))
+def test_rings_are_round_and_never_too_close(km, radius):
+    rings = maps.ring_kms(km, radius / km)
 
-    assert 2 <= len(rings) <= 4
+    assert 1 <= len(rings) <= 4
     assert rings[-1] <= km < rings[-1] * 2.5
     assert f"{rings[0]:e}"[0] in "125"
+    assert len(rings) == 1 or rings[0] * radius / km >= 26
 
 
 def test_a_lonely_spot_has_its_label_and_a_quiet_one_has_none():
