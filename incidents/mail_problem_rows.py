@@ -194,7 +194,8 @@ def _of_bounce(email: Email, addresses: Sequence[str]) -> Row:
         icon="arrow-back-up",
         what=pgettext("mail problem", "Came back"),
         who=", ".join(addresses) or _sender(email),
-        subject=_subject(email),
+        # What was sent says more than “Returned to Sender”.
+        subject=email.place.incident.subject,
         why=" ".join(body.split()),
         url=reverse("incidents:letter", args=[email.pk]),
         deed=Deed(_("Open the incident"), reverse("incidents:card", args=[code]), "chevron-right"),
