@@ -95,10 +95,11 @@ def recent(codes: Sequence[str]) -> list[Incident]:
     return [rows[code] for code in codes[:RECENT] if code in rows]
 
 
-def mine(person: User, *, besides: Collection[Incident]) -> list[Incident]:
-    """The open incidents of this person that changed last."""
-    rows = _rows().open().of(person).exclude(pk__in=[each.pk for each in besides])
-    return list(rows.order_by("-active_at")[:INCIDENTS])
+def mine(person: User, *, besides: Collection[str]) -> list[Incident]:
+    """The open incidents of this person that changed last, without those of these codes."""
+    # A few more are read instead of asking the database to leave some out: its index knows no codes.
+    rows = _rows().open().of(person).order_by("-active_at")[: INCIDENTS + len(besides)]
+    return [each for each in rows if each.code not in besides][:INCIDENTS]
 
 
 def _part_of(meanings: dict[Kind, Meaning]) -> str:

@@ -15,7 +15,10 @@ from incidents import palette, saved_views
 @require_safe
 @permission_required("incidents.view_incident", raise_exception=True)
 def answer(request: Request) -> HttpResponse:
-    """What `q` may mean; without it what this person looked at last (`recent`, the codes), and all pages and deeds."""
+    """What `q` may mean; without it what this person looked at last, and all pages and deeds.
+
+    The browser knows what that was: `recent`, the codes; the incident of its page is `here` and needs no way to it.
+    """
     text = request.GET.get("q", "")
     response = _found(request, text) if text.strip() else _start(request)
     patch_cache_control(response, private=True, no_store=True)
@@ -32,7 +35,7 @@ def _start(request: Request) -> HttpResponse:
     recent = palette.recent(codes)
     context = {
         "recent": recent,
-        "mine": palette.mine(request.user, besides=recent),
+        "mine": palette.mine(request.user, besides=[*(each.code for each in recent), request.GET.get("here", "")]),
         "views": saved_views.visible_to(request.user),
     }
     return render(request, "incidents/palette_start.html", context)

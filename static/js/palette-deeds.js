@@ -48,7 +48,7 @@
       return link && navigator.clipboard ? [{ go: function () { navigator.clipboard.writeText(link.href); } }] : [];
     }
     return Array.from(document.querySelectorAll(data.press), function (element) {
-      return { theirs: ownWords(element), go: function () {
+      return { theirs: ownWords(element), key: element.querySelector("kbd"), go: function () {
         if ("alone" in data) { window.deskSelection.only(code); }
         element.click();
       } };
@@ -68,6 +68,7 @@
       const said = row.querySelector("span");
       said.classList.add("cut");
       if ("theirs" in label.dataset) { said.textContent = label.textContent.replace("{}", deed.theirs); }
+      if (deed.key && !row.querySelector("kbd")) { row.append(deed.key.cloneNode(true)); }
       row.deed = deed.go;
       const known = words(said.textContent), also = words(entry.dataset.words || "");
       const fits = typed.some(function (spelling) {

@@ -28,12 +28,13 @@
   function text() { return field.value.trim(); }
   function options() { return Array.from(list.querySelectorAll("[role=option]")); }
   function active() { return list.querySelector("[aria-selected=true]"); }
-  function activate(option) {
+  function activate(option, stays) {
     const before = active();
     if (before) { before.setAttribute("aria-selected", "false"); }
     if (!option) { field.removeAttribute("aria-activedescendant"); return; }
     option.setAttribute("aria-selected", "true");
     field.setAttribute("aria-activedescendant", option.id);
+    if (stays) { return; }
     // The heading of the first line belongs to it.
     if (option === options()[0]) { list.scrollTop = 0; } else { option.scrollIntoView({ block: "nearest" }); }
   }
@@ -57,16 +58,16 @@
   }
 
   // The document that the server answers with; null if it does not. Signed out is said by the page.
-  async function get(name, value) {
+  async function get(values) {
     const address = new URL(dialog.dataset.url, location.href);
-    address.searchParams.set(name, value);
+    address.search = new URLSearchParams(values);
     const answer = await fetch(address, { redirect: "manual" }).catch(function () { return null; });
     if (answer && answer.type === "opaqueredirect") { document.body.dispatchEvent(new CustomEvent("signed-out")); }
     const words = answer && answer.ok ? await answer.text().catch(function () { return null; }) : null;
     return words === null ? null : new DOMParser().parseFromString(words, "text/html");
   }
   async function start() {
-    const fresh = await get("recent", codesToShow());
+    const fresh = await get({ recent: codesToShow(), here: card ? card.dataset.code : "" });
     if (!fresh) { fail(); return; }
     window.deskDeeds.learn(fresh.getElementById("palette-known"));
     recent = Array.from(document.adoptNode(fresh.getElementById("palette-recent")).children);
@@ -74,7 +75,7 @@
     carryOutIfWaited();
   }
   async function ask() {
-    const mine = ++asked, about = text(), fresh = await get("q", about);
+    const mine = ++asked, about = text(), fresh = await get({ q: about });
     // A slow answer must not replace a later one.
     if (mine !== asked) { return; }
     if (!fresh) { fail(); return; }
@@ -168,10 +169,7 @@
     const option = event.target.closest("[role=option]");
     if (option && option !== active() && (event.movementX || event.movementY)) {
       moved = true;
-      const before = active();
-      if (before) { before.setAttribute("aria-selected", "false"); }
-      option.setAttribute("aria-selected", "true");
-      field.setAttribute("aria-activedescendant", option.id);
+      activate(option, true);
     }
   });
 })();

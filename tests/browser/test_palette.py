@@ -129,11 +129,11 @@ def test_on_a_card_the_steps_that_are_allowed_are_offered_and_done(open_page: Op
 
     palette = opened(page)
     expect(palette).to_contain_text(f"{incident.code}")
-    page.keyboard.type("закрыт")
-    expect(chosen(page)).to_have_text("Закрыт")
+    page.keyboard.type("подтв")
+    expect(chosen(page)).to_have_text("Ждем подтверждения")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#card-head .dk-st.fill")).to_have_text("Закрыт")
+    expect(page.locator("#card-head .dk-st.fill")).to_have_text("Ждем подтверждения")
 
 
 def test_pages_views_and_what_was_opened_last_are_a_few_keys_away(open_page: OpenPage) -> None:

@@ -166,6 +166,12 @@ def test_before_anything_is_typed_the_last_ones_stand_in_their_order_then_ones_o
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+def test_the_incident_of_the_page_is_not_offered_again(desk: Client, me: User) -> None:
+    here, other = make_incident(assignee=me), make_incident(assignee=me)
+
+    assert links(desk.get(URL, {"recent": "", "here": here.code})) == [other.get_absolute_url()]
+
+
 def test_pages_are_offered_by_what_the_person_may_see(client: Client) -> None:
     client.force_login(make_user(Role.OBSERVER))
 
