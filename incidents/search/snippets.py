@@ -29,8 +29,8 @@ MOST_LINES = 2
 # Characters of a letter that are looked through for the place to show, and those shown of it.
 SEARCHED, SHOWN, BEFORE = 6_000, 240, 40
 _START, _STOP = "\ue000", "\ue001"
-# A tag would be left out of the answer.
-_TAGS = "<>&"
+# An entity of HTML would be one word.
+_ENTITIES = "&"
 # Beyond so many a text is a list of the word, and any place will do.
 _MOST_MARKS = 200
 
@@ -169,7 +169,7 @@ _MAKERS: dict[Said, Callable[[Sequence[int], Question], dict[int, Line]]] = {
 
 def _marked(text: Combinable, words: Words | None, joints: str = JOINTS) -> SearchHeadline:
     """The text taken apart as the index has it, each character in its place, with marks around the words."""
-    opened = apart(text, joints + _TAGS)
+    opened = apart(text, joints + _ENTITIES)
     return SearchHeadline(opened, words, config=CONFIG, start_sel=_START, stop_sel=_STOP, highlight_all=True)
 
 

@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 # Characters of one letter that the search knows; a tsvector holds at most a megabyte.
 SEARCHED_CHARS = 50_000
-# "KI0075/41960-P-43-1-1" would be one word to PostgreSQL, and so would an address; people look for their parts.
-JOINTS = "/-_@"
+# "KI0075/41960-P-43-1-1" would be one word to PostgreSQL, and so would an address; people look for their parts. What
+# stands between angle brackets it takes for a tag of HTML and leaves out.
+JOINTS = "/-_@<>"
 
 
 # In a file's name "акт.pdf" would be one word as well.

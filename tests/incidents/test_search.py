@@ -54,6 +54,7 @@ def found(text: str, **over: object) -> list[int]:
         ("Прошу: нет связи со станцией", '"нет связи"'),
         ("Прошу: нет связи со станцией", "«нет связи» станция"),
         ("Пишите на Avr.Kirov@Contractor.example сегодня", "avr.kirov@contractor.example"),
+        ("От: Иван Белов <avr.kirov@contractor.example>", "avr.kirov@contractor.example"),
         ("Пишите на avr.kirov@contractor.example сегодня", "@contractor.example"),
         ("Мастер: +7 (912) 555-12-34", "89125551234"),
         ("Мастер: 8-912-555-1234.", "+7 912 555 12 34"),
