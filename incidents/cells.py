@@ -6,7 +6,7 @@ Functions and not templates, since a page has up to 1,500 cells: drawn by templa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,7 +16,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from incidents import clocks, drawing, work_words
+from incidents import chronic, clocks, drawing, work_words
+from incidents.chronic import Repeats
 from incidents.drawing import icon
 from incidents.models import Incident
 from incidents.paging import Cursor, Order
@@ -34,10 +35,13 @@ class Reader:
     person: User
     now: datetime
     may_choose: bool
+    # Of the poles of these rows.
+    repeats: Mapping[int, Repeats]
 
     @classmethod
-    def of(cls, person: User, now: datetime) -> Reader:
-        return cls(person, now, may_choose=person.has_perm("incidents.work_incident"))
+    def of(cls, person: User, now: datetime, rows: Iterable[Incident]) -> Reader:
+        repeats = chronic.of_poles({row.pole_id for row in rows if row.pole_id}, now)
+        return cls(person, now, person.has_perm("incidents.work_incident"), repeats)
 
 
 Draw = Callable[[Incident, Reader], SafeString]
@@ -107,9 +111,10 @@ def site(incident: Incident, reader: Reader) -> SafeString:
         said = _("Without site")
         return format_html('<span class="dk-st is-wait">{}<span>{}</span></span>', icon("map-pin"), said)
     return format_html(
-        '<span class="code" title="{}">{}</span><span title="{}, {}">{}</span>',
+        '<span class="code" title="{}">{}</span>{}<span title="{}, {}">{}</span>',
         pole.code,
         pole.code,
+        drawing.chronic_mark(reader.repeats.get(pole.pk), "icon"),
         pole.region_ru,
         pole.address,
         drawing.short_region(pole.region_ru),

@@ -23,6 +23,7 @@ from incidents.models import Status, StatusClass
 
 if TYPE_CHECKING:
     from dispatchers.models import User
+    from incidents.chronic import Repeats
     from towers.models import Operator
 
 STATUS_LOOK = {
@@ -173,3 +174,23 @@ def box(name: str, value: str, said: SafeString, is_chosen: bool) -> SafeString:
 def cut(words: str) -> SafeString:
     """Words in one line, cut where there is no room."""
     return format_html('<span class="cut">{}</span>', words)
+
+
+def chronic_mark(repeats: Repeats | None, size: str = "") -> SafeString:
+    """The mark of a chronic site, nothing for another one: with its number, by "full" its words, by "icon" neither."""
+    if repeats is None or not repeats.is_chronic:
+        return SafeString("")
+    title = repeats.title
+    if size == "icon":
+        shown, look = SafeString(""), "dk-st is-risk"
+    else:
+        words = repeats.words if size == "full" else f"×{repeats.number}"
+        shown, look = format_html('<span class="num">{}</span>', words), "dk-badge is-risk on"
+    return format_html(
+        '<span class="{} dk-chronic" title="{}">{}{}<span class="visually-hidden">{}</span></span>',
+        look,
+        title,
+        icon("refresh", "sm"),
+        shown,
+        title,
+    )

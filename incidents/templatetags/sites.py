@@ -8,18 +8,17 @@ from urllib.parse import quote
 
 from django import template
 from django.conf import settings
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from incidents import chronic, site_neighbours
+from incidents import chronic, drawing, site_neighbours
 from incidents.chronic import Repeats
-from incidents.drawing import icon
 from incidents.models import Incident
 from incidents.site_history import Month, Year
 from towers.map import Drawing
 from towers.models import Pole
 
 register = template.Library()
+
+register.simple_tag(drawing.chronic_mark)
 
 CARD_MAP = {"width": 352, "height": 140}
 # On the small map more would be a heap.
@@ -63,21 +62,6 @@ def map_link(pole: Pole) -> str:
         return ""
     link = settings.MAP_LINK.replace("{lat}", quote(str(pole.latitude)))
     return link.replace("{lon}", quote(str(pole.longitude)))
-
-
-@register.simple_tag
-def chronic_mark(repeats: Repeats | None, full: bool = False) -> SafeString:
-    """The mark of a chronic site, nothing for another one; `full`: with its words."""
-    if repeats is None or not repeats.is_chronic:
-        return SafeString("")
-    return format_html(
-        '<span class="dk-badge is-risk on si-chronic" title="{}">{}<span class="num">{}</span>'
-        '<span class="visually-hidden">{}</span></span>',
-        repeats.title,
-        icon("refresh", "sm"),
-        repeats.words if full else f"×{repeats.number}",
-        repeats.title,
-    )
 
 
 @dataclass(frozen=True, slots=True)

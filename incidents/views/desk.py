@@ -75,7 +75,9 @@ def desk(request: Request) -> HttpResponse:
         "choices": choices,
         "page": shown,
         "search": found,
-        "table": DeskTable(shown.rows, filters=filters, columns=look.columns, reader=Reader.of(request.user, now)),
+        "table": DeskTable(
+            shown.rows, filters=filters, columns=look.columns, reader=Reader.of(request.user, now, shown.rows)
+        ),
     }
     if request.GET.get("live") != "rows":
         tally = Incident.objects.tally(now)

@@ -139,7 +139,7 @@ def test_pages_follow_one_another_by_cursor_and_keep_the_filters(desk: Client) -
         ("/", 14),
         ("/?queue=closed&q=ВЭС", 17),
         ("/?sort=due", 15),
-        ("/?live=rows&codes={codes}", 3),
+        ("/?live=rows&codes={codes}", 4),
         ("/?open={code}", 20),
     ],
 )

@@ -108,7 +108,7 @@ def test_a_row_tells_of_open_incidents_and_of_repeats(observer: Client) -> None:
 
     assert f'{reverse("incidents:desk")}?pole={busy.code}"' in html
     assert f'{reverse("incidents:desk")}?pole={calm.code}"' not in html
-    assert html.count("si-chronic") == 1
+    assert html.count("dk-chronic") == 1
 
 
 def test_the_list_can_be_narrowed_to_a_contractor_and_to_chronic_sites(observer: Client) -> None:

@@ -114,8 +114,8 @@ def test_a_site_where_incidents_repeat_is_marked(observer: Client) -> None:
         make_incident(pole=often, opened_at=timezone.now() - timedelta(days=1))
     make_incident(pole=seldom, opened_at=timezone.now())
 
-    assert "si-chronic" in page(observer, often)
-    assert "si-chronic" not in page(observer, seldom)
+    assert "dk-chronic" in page(observer, often)
+    assert "dk-chronic" not in page(observer, seldom)
 
 
 def test_the_map_leads_to_the_neighbours(observer: Client) -> None:
