@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected
 
-from incidents import events, placing, services, sites
+from incidents import belongings, events, placing, services, sites
 from incidents.arrivals import Opening, open_many
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEmail, IncidentEvent
@@ -77,7 +77,7 @@ def move_letters(
 @tried_again
 @transaction.atomic
 def merge(source: Incident, into: Incident, *, by: User, at: datetime) -> IncidentEvent:
-    """All letters and notes of `source` go to `into`; it is closed, and its code leads there from now on.
+    """Letters, notes, and what people put on `source` go to `into`; it is closed, and its code leads there from now on.
 
     Raises DomainError for an incident merged into itself or merged already. Returns the event, for `undoing.undo`.
     """
@@ -146,6 +146,7 @@ def _merge(source: Incident, target: Incident, by: User, at: datetime) -> Incide
     data |= {"status": source.status_id, "closed_at": source.closed_at.isoformat() if source.closed_at else None}
     placing.carry(places, target)
     source.comments.update(incident=target)
+    data["belongings"] = belongings.carry(source, target)
     placing.close_as_merged(source, target, at)
     data["closed_as"] = source.status_id
     _bring_news(target, places, by)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from incidents import events, placing
+from incidents import belongings, events, placing
 from incidents.codes import code_in_subject
 from incidents.errors import DomainError
 from incidents.models import Comment, Incident, IncidentEmail, IncidentEvent, Suggestion
@@ -62,7 +62,7 @@ def _bring_back(deed: IncidentEvent, source: Incident, target: Incident, by: Use
     places += placing.places_of(_came_since(deed, source, target))
     _reopen(deed.data["suggestions"])
     if deed.kind == "merged":
-        _unmerge(deed, source)
+        _unmerge(deed, source, target)
     placing.restore(places, source, kept)
     if deed.data["promoted"]:
         placing.step_back(source, Kept(**deed.data["promoted"]))
@@ -105,12 +105,14 @@ def _refuse_if_changed(
         raise DomainError(said % {"code": source.code, "status": source.status.name})
 
 
-def _unmerge(deed: IncidentEvent, source: Incident) -> None:
+def _unmerge(deed: IncidentEvent, source: Incident, target: Incident) -> None:
     source.merged_into = None
     source.status_id = deed.data["status"]
     closed_at = deed.data["closed_at"]
     source.closed_at = datetime.fromisoformat(closed_at) if closed_at else None
     Comment.objects.filter(pk__in=deed.data["comments"]).update(incident=source)
+    # Deeds of before this was carried along know nothing of it.
+    belongings.bring_back(deed.data.get("belongings", {}), source, target)
 
 
 def _quiet(deed: IncidentEvent, source: Incident, target: Incident) -> None:
