@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from incidents import closing, linking, services, timeline, why
+from incidents import closing, linking, services, timeline, undoing_steps, why
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from incidents.occurrences import STEPS, describe
@@ -39,6 +39,8 @@ class Deed:
 
     do: Callable[[Incident, User, datetime], object]
     kinds: frozenset[str]
+    # By one button for all of them, see `take_back`.
+    can_be_undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def with_seen(rows: IncidentQuerySet) -> IncidentQuerySet:
 
 
 def assign(to: User | None) -> Deed:
-    return Deed(lambda incident, by, at: services.assign(incident, to=to, by=by, at=at), frozenset({"assigned"}))
+    return Deed(lambda incident, by, at: services.assign(incident, to=to, by=by, at=at), frozenset({"assigned"}), True)
 
 
 def change_status(to: Status, reason: str) -> Deed:
@@ -81,7 +83,7 @@ def change_status(to: Status, reason: str) -> Deed:
             closing.require_finished(incident, to)
             services.change_status(incident, to, by=by, at=at, reason=reason)
 
-    return Deed(do, STEPS)
+    return Deed(do, STEPS, True)
 
 
 def set_type(to: IncidentType) -> Deed:
@@ -117,6 +119,22 @@ def carry_out(chosen: Sequence[Chosen], deed: Deed, *, by: User, at: datetime) -
             result.done.append(_one(incident, each.seen, deed, by, at))
         except DomainError as error:
             result.refused.append(Refusal(each.code, error.user_message, incident))
+    return result
+
+
+def take_back(codes: Sequence[str], done_at: datetime, *, by: User, at: datetime) -> Result:
+    """Undo for all what this person did to them in that moment. What somebody has changed since stays, and is named."""
+    known = {each.code: each for each in Incident.objects.filter(code__in=codes)}
+    result = Result()
+    for incident in (known[code] for code in codes if code in known):
+        try:
+            click = undoing_steps.of_click(incident, by, done_at)
+            if not click:
+                raise DomainError(_("There is nothing to undo here."))
+            undoing_steps.undo(click[-1], by=by, at=at)
+            result.done.append(incident)
+        except DomainError as error:
+            result.refused.append(Refusal(incident.code, error.user_message, incident))
     return result
 
 

@@ -68,6 +68,19 @@ class BulkForm(forms.Form):
         return next((str(error) for errors in self.errors.values() for error in errors), "")
 
 
+class TakeBackForm(forms.Form):
+    """What a message named: these incidents, and the moment it was done to all of them."""
+
+    codes = forms.CharField()
+    at = forms.DateTimeField()
+
+    def clean_codes(self) -> list[str]:
+        return [code.replace("\0", "") for code in self.cleaned_data["codes"].split()[: bulk.MOST]]
+
+    def first_error(self) -> str:
+        return _("There is nothing to undo here.")
+
+
 def _number(text: str) -> int:
     """The number of a row; 0, which none has, for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_ID else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST
 from config.web import Request
 from incidents import bulk
 from incidents.bulk import Result
-from incidents.bulk_forms import BulkForm
+from incidents.bulk_forms import BulkForm, TakeBackForm
 from incidents.views.card import works_incidents
 
 
@@ -26,9 +27,34 @@ def carry_out(request: Request) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, form.first_error())
         return render(request, "incidents/bulk_answer.html") if request.htmx else redirect(_back(request))
-    result = bulk.carry_out(form.cleaned_data["rows"], form.cleaned_data["deed"], by=request.user, at=timezone.now())
-    if not result.refused:
-        messages.success(request, _said(result))
+    now = timezone.now()
+    result = bulk.carry_out(form.cleaned_data["rows"], form.cleaned_data["deed"], by=request.user, at=now)
+    if result.done:
+        said = {"said": _said(result), "result": result, "at": now, "back": _back(request)}
+        can_be_undone = form.cleaned_data["deed"].can_be_undone
+        words = render_to_string("incidents/bulk_done.html", said, request) if can_be_undone else said["said"]
+        messages.success(request, words, extra_tags="undo" if can_be_undone else "")
+    return _answer(request, result)
+
+
+@require_POST
+@works_incidents
+def take_back(request: Request) -> HttpResponse:
+    """Undo for all, by the message that said what was done."""
+    form = TakeBackForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.first_error())
+        return render(request, "_messages.html") if request.htmx else redirect(_back(request))
+    said = form.cleaned_data
+    result = bulk.take_back(said["codes"], said["at"], by=request.user, at=timezone.now())
+    if result.done:
+        n = len(result.done)
+        words = ngettext("Taken back: %(n)d incident.", "Taken back: %(n)d incidents.", n)
+        messages.success(request, words % {"n": n})
+    return _answer(request, result)
+
+
+def _answer(request: Request, result: Result) -> HttpResponse:
     if request.htmx:
         return render(request, "incidents/bulk_answer.html", {"result": result})
     if not result.refused:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from config.web import Request
 from incidents import linking
@@ -45,6 +47,14 @@ def unlink(request: Request, code: str) -> HttpResponse:
         return linking.unlink(incident, form.cleaned_data["link"], by=request.user, at=now)
 
     return _do(request, incident, form, deed, _("Somebody has removed this link already."))
+
+
+@require_safe
+@permission_required("incidents.view_incident", raise_exception=True)
+def likely(request: Request, code: str) -> HttpResponse:
+    """What is perhaps the same, for the pane of the desk."""
+    incident = find(code)
+    return render(request, "incidents/desk_similar.html", {"incident": incident, "now": timezone.now()})
 
 
 def _do(

@@ -2,7 +2,9 @@
 (function () {
   "use strict";
   const YEAR = 31536000;
-  const talk = document.getElementById("card-talk"), all = document.querySelectorAll.bind(talk, "article.dk-letter:not(.note)");
+  const talk = document.getElementById("card-talk");
+
+  function all() { return talk.querySelectorAll("article.dk-letter:not(.note)"); }
 
   function isFolded(letter) {
     return letter.classList.contains("folded") || (talk.classList.contains("is-folded") && !letter.classList.contains("unfolded"));

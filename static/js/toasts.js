@@ -8,9 +8,11 @@
     if (toast.dataset.watched) { return; }
     toast.dataset.watched = "1";
     if ("stays" in toast.dataset) { return; }
+    // What is done to many can be taken back for as long as the message stands.
+    const lasts = Number(toast.dataset.lasts) * 1000 || SHOWN_MS;
     setTimeout(function go() {
       if (toast.matches(":hover,:focus-within")) { setTimeout(go, 2000); } else { toast.remove(); }
-    }, SHOWN_MS);
+    }, lasts);
   }
 
   function say(id) {
@@ -25,6 +27,10 @@
     list.querySelectorAll("[data-toast]").forEach(watch);
   }).observe(list, { childList: true, subtree: true });
 
+  list.addEventListener("htmx:afterRequest", function (event) {
+    const toast = event.target.closest("[data-lasts]");
+    if (toast && event.detail.successful) { toast.remove(); }
+  });
   list.addEventListener("click", function (event) {
     if (event.target.closest("[data-close]")) { event.target.closest("[data-toast]").remove(); }
   });

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from typing import Any
 
 import pytest
 from django.http import StreamingHttpResponse
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from dispatchers.models import User
 from dispatchers.roles import Role
 from incidents import bulk, services
-from incidents.models import Incident
+from incidents.models import Incident, Status
 from tests.factories import make_incident, make_user
 
 pytestmark = pytest.mark.django_db
@@ -189,3 +191,34 @@ def test_the_workbook_has_them_too(desk: Client) -> None:
 
 def test_no_other_form_is_offered(desk: Client) -> None:
     assert desk.get("/incidents/export.pdf").status_code == 404
+
+
+def test_a_deed_on_many_is_taken_back_for_all_by_one_button(desk, me):
+    rows = [make_incident(status="inProgress") for _n in range(3)]
+    other, to = make_user(), Status.objects.get(key="naGeneraciiNb")
+    chosen = [f"{each.code}~0" for each in rows]
+
+    page = desk.post(reverse("incidents:bulk"), {"do": f"status:{to.pk}", "row": chosen}, headers=HTMX).content.decode()
+    assert 'data-lasts="600"' in page
+    said = dict(re.findall(r'name="(codes|at)" value="([^"]*)"', page))
+    services.change_status(rows[2], Status.objects.get(key="closed"), by=other, at=timezone.now())
+    answer = desk.post(reverse("incidents:bulk_undo"), said, headers=HTMX).content.decode()
+
+    for each in rows:
+        each.refresh_from_db()
+    assert [each.status.key for each in rows] == ["inProgress", "inProgress", "closed"]
+    assert other.full_name in answer
+    assert rows[2].code in answer
+
+
+def test_nobody_takes_back_what_somebody_else_did_to_many(client, desk, me):
+    incident = make_incident()
+    page = desk.post(reverse("incidents:bulk"), {"do": f"assign:{me.pk}", "row": f"{incident.code}~0"}, headers=HTMX)
+    said = dict(re.findall(r'name="(codes|at)" value="([^"]*)"', page.content.decode()))
+    client.force_login(make_user())
+
+    client.post(reverse("incidents:bulk_undo"), said, headers=HTMX)
+
+    incident.refresh_from_db()
+    assert incident.assignee == me
+    assert client.post(reverse("incidents:bulk_undo"), {"codes": "x", "at": "never"}, headers=HTMX).status_code == 200
