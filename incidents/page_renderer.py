@@ -1,8 +1,11 @@
 """Draws one page of a stranger's PDF. Runs as a process of its own, which incidents.previews starts and ends.
 
 A PDF is a program in all but name, so whatever it does to its reader happens here: no database, no environment,
-little memory, little time, no file to write. Standard input is the document; standard output is one
-line of JSON, {"pages": 12, "sizes": [[595, 842], …]} or {"problem": "encrypted"}, and the page as WebP behind it.
+little memory, little time, and from the first byte of the document on no file, no network and no further process.
+Fonts that a document does not bring along are replaced by those inside the library.
+
+Standard input is the document; standard output is one line of JSON, {"pages": 12, "sizes": [[595, 842], …]} or
+{"problem": "encrypted"}, and the page as WebP behind it.
 """
 
 from __future__ import annotations
@@ -30,6 +33,21 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def shut() -> None:
+    """From here on nothing can be opened: no file, no socket, no pipe; nothing can be started. Needs no root.
+
+    What is open, the three standard streams, stays open; what is needed later is imported now.
+    """
+    import pypdfium2  # noqa: F401
+    from PIL import Image
+
+    # Its plugins are imported when a picture is saved for the first time.
+    Image.init()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    # Heeded for everybody but root, who is not in the container.
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def draw(content: bytes, number: int, most: int) -> tuple[dict[str, object], bytes]:
@@ -61,6 +79,7 @@ def draw(content: bytes, number: int, most: int) -> tuple[dict[str, object], byt
 
 def main() -> None:
     limit()
+    shut()
     try:
         facts, drawn = draw(sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2]))
     except (MemoryError, ctypes.ArgumentError):

@@ -170,6 +170,7 @@ def _draw(content: bytes, number: int) -> Page:
             stderr=subprocess.DEVNULL,
             timeout=PATIENCE,
             env={},
+            cwd="/",
             check=False,
         )
     except subprocess.TimeoutExpired:

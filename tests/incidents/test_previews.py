@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from datetime import timedelta
@@ -138,6 +139,29 @@ def test_the_renderer_has_limits_and_nothing_of_our_environment(monkeypatch, tmp
     facts = previews._draw(b"", 1).facts
     assert facts["limits"] == [2**30, 10, 0]
     assert not {"SECRET_KEY", "DATABASE_URL", "PATH", "HOME"} & set(facts["environment"])
+
+
+def test_the_renderer_opens_no_file_and_no_socket_once_it_has_a_document(monkeypatch, tmp_path):
+    from incidents import page_renderer
+
+    spy = tmp_path / "renderer.py"
+    spy.write_text(
+        "import json, os, runpy, socket\n"
+        f"runpy.run_path({page_renderer.__file__!r}, run_name='spy')['shut']()\n"
+        "said = {}\n"
+        "for name, deed in (('file', lambda: open('/etc/hostname')), ('folder', lambda: os.listdir('/')),\n"
+        "                   ('socket', socket.socket), ('pipe', os.pipe)):\n"
+        "    try:\n"
+        "        deed()\n"
+        "    except OSError as error:\n"
+        "        said[name] = error.errno\n"
+        "print(json.dumps({**said, 'cwd': os.getcwd()}))"
+    )
+    monkeypatch.setattr(previews, "_RENDERER", str(spy))
+
+    facts = previews._draw(b"", 1).facts
+
+    assert facts == dict.fromkeys(("file", "folder", "socket", "pipe"), errno.EMFILE) | {"cwd": "/"}
 
 
 def test_no_more_than_two_renderers_work_at_once(monkeypatch, tmp_path):
