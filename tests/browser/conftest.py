@@ -65,19 +65,19 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def open_page(chromium: Any, address: str, complaints: list[str]) -> Iterator[Callable[..., Any]]:
-    """`open_page(user, "/")`: a page of a signed-in person in a browser profile of its own.
+    """`open_page(user, "/")`: a page of a signed-in person in a browser profile of its own; of nobody for None.
 
     The test fails when the browser complained about a page.
     """
     contexts: list[Any] = []
 
-    def opened(user: User, path: str = "/", width: int = 1440, height: int = 900, **options: Any) -> Any:
-        client = Client()
-        client.force_login(user)
+    def opened(user: User | None, path: str = "/", width: int = 1440, height: int = 900, **options: Any) -> Any:
         context = chromium.new_context(viewport={"width": width, "height": height}, locale="ru-RU", **options)
-        name = settings.SESSION_COOKIE_NAME
-        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
         contexts.append(context)
+        if user:
+            client, name = Client(), settings.SESSION_COOKIE_NAME
+            client.force_login(user)
+            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
