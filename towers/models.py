@@ -87,6 +87,8 @@ class Pole(models.Model):
     )
     contractor_excluded = models.BooleanField(_("contractor excluded from the contract"), default=False)
 
+    # Kept by the database: computed for each row of a search it would cost more than the search.
+    words = models.GeneratedField(expression=searched.SITE_WORDS, output_field=models.TextField(), db_persist=True)
     gone_at = models.DateTimeField(_("gone from the registry"), null=True, blank=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from towers.keys import pole_key, station_key
 from towers.models import BaseStation, Pole, PoleQuerySet
-from towers.searched import PHONE_DIGITS, SITE_WORDS
+from towers.searched import PHONE_DIGITS
 
 # What the keys of a Russian keyboard give when a Latin code was meant, and the other way round.
 _RUSSIAN = str.maketrans("йцукенгшщзфывапролдячсмить", "qwertyuiopasdfghjklzxcvbnm")
@@ -23,8 +23,8 @@ _INNER_NUMBER = re.compile(r"(?<=[^0-9])0*([0-9]+)")
 _WORD = re.compile(r"[\w/-]*\w")
 # Trigrams know no shorter part.
 SHORTEST_PART = 3
-# Of parts and words so many finds are ranked; what fits more is still being typed.
-RANKED = 300
+# So many finds are ranked; what fits more is still being typed, and to sort them all would take longer than to type.
+RANKED = 200
 
 Site = TypeVar("Site", Pole, BaseStation)
 
@@ -58,14 +58,21 @@ def _padded(key: str) -> str:
 
 
 def poles_starting_with(text: str, limit: int = 10) -> list[Pole]:
-    """Standing poles whose code begins so."""
-    return list(Pole.objects.standing().filter(pole_code_begins(text)).order_by("code_key", "id")[:limit])
+    """Standing poles whose code begins so, by code; where hundreds do, some of them, the whole code always first."""
+    rows = Pole.objects.standing()
+    begun = list(rows.filter(pole_code_begins(text)).values_list("code_key", "pk")[:RANKED])
+    if len(begun) == RANKED:
+        begun += rows.filter(code_key__in=_keys(text, pole_key)).values_list("code_key", "pk")
+    return _poles([pk for _key, pk in sorted(set(begun))][:limit])
 
 
 def stations_starting_with(text: str, limit: int = 10) -> list[BaseStation]:
-    """Standing stations whose name begins so, with their pole and operators."""
-    stations = BaseStation.objects.filter(station_name_begins(text), gone_at=None, pole__gone_at=None)
-    return list(stations.select_related("pole").prefetch_related("operators").order_by("name_key", "id")[:limit])
+    """Standing stations whose name begins so, with their pole and operators; in the same order."""
+    rows = BaseStation.objects.filter(gone_at=None, pole__gone_at=None)
+    begun = list(rows.filter(station_name_begins(text)).values_list("name_key", "pk")[:RANKED])
+    if len(begun) == RANKED:
+        begun += rows.filter(name_key__in=_keys(text, station_key)).values_list("name_key", "pk")
+    return _stations([pk for _key, pk in sorted(set(begun))][:limit])
 
 
 def pole_tiers(text: str, limit: int = 10) -> Iterator[list[Pole]]:
@@ -124,9 +131,7 @@ def _stations_with_part(text: str, limit: int) -> list[BaseStation]:
     keys, has_part = _parts(text, station_key, "name_key")
     standing = BaseStation.objects.filter(has_part, gone_at=None, pole__gone_at=None)
     rows = standing.values_list("name_key", "pk")[:RANKED] if keys else ()
-    best = [pk for _at, _key, pk in sorted((_position(key, keys), key, pk) for key, pk in rows)][:limit]
-    found = BaseStation.objects.select_related("pole").prefetch_related("operators").in_bulk(best)
-    return [found[pk] for pk in best]
+    return _stations([pk for _at, _key, pk in sorted((_position(key, keys), key, pk) for key, pk in rows)][:limit])
 
 
 def _parts(text: str, key: Callable[[str], str], column: str) -> tuple[list[str], Q]:
@@ -147,10 +152,10 @@ def _poles_with_words(text: str, limit: int) -> list[Pole]:
     for words in spellings(text):
         if not any(len(word) >= SHORTEST_PART for word in words):
             continue
-        poles = Pole.objects.standing().alias(words=SITE_WORDS)
+        poles = Pole.objects.standing()
         for word in words:
             poles = poles.filter(_has_word(word))
-        rows = list(poles.values_list(SITE_WORDS, "pk")[:RANKED])
+        rows = list(poles.values_list("words", "pk")[:RANKED])
         if rows:
             ranked = sorted((-_whole(said, words), len(said), said, pk) for said, pk in rows)
             return _poles([pk for *_rank, pk in ranked[:limit]])
@@ -186,6 +191,11 @@ def _russian(word: str) -> str:
 
 def _poles(pks: list[int]) -> list[Pole]:
     found = Pole.objects.in_bulk(pks)
+    return [found[pk] for pk in pks]
+
+
+def _stations(pks: list[int]) -> list[BaseStation]:
+    found = BaseStation.objects.select_related("pole").prefetch_related("operators").in_bulk(pks)
     return [found[pk] for pk in pks]
 
 

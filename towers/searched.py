@@ -13,7 +13,7 @@ def _trigrams(expression: Any) -> OpClass:
     return OpClass(expression, name="gin_trgm_ops")
 
 
-# Code, region and address in capitals, ё as е.
+# Code, region and address in capitals, ё as е: what Pole.words holds.
 SITE_WORDS = Func(
     F("code"),
     F("region_ru"),
@@ -26,7 +26,7 @@ SITE_WORDS = Func(
 PHONE_DIGITS = Func(F("contractor_phones"), function="towers_phone_digits", output_field=TextField())
 
 POLE_CODE_PARTS = _trigrams("code_key")
-POLE_WORDS = _trigrams(SITE_WORDS)
+POLE_WORDS = _trigrams("words")
 POLE_PHONES = _trigrams(PHONE_DIGITS)
 STATION_NAME_PARTS = _trigrams("name_key")
 CONTRACTOR_NAME_PARTS = _trigrams(Upper("name"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import NOW, make_pole, make_station
@@ -17,6 +17,16 @@ MIRA_5 = "Слободской р-н, д. Стулово, ул. Мира, д. 5"
 
 def codes(poles: list[Pole]) -> list[str]:
     return [pole.code for pole in poles]
+
+
+def test_of_hundreds_that_begin_so_the_whole_code_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "RANKED", 3)
+    for number in range(6):
+        make_station(f"KI7{number}", make_pole(f"4196{number}-P-43-1-1"))
+    pole, station = make_pole("4196"), make_station("KI7")
+
+    assert queries.poles_like("4196", limit=2)[0] == pole
+    assert queries.stations_like("KI7", limit=2)[0] == station
 
 
 @pytest.mark.parametrize("typed", ["960-P-43", "960-р-43", "960 р 43", "960—P", "60-З-43"])
@@ -114,6 +124,7 @@ def test_a_contractors_phone_is_found_by_its_digits_and_not_across_two_phones() 
     assert queries.poles_with_phone("912%") == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_breaks_a_question(text: str) -> None:
     text = text.replace("\0", "").encode("utf-8", "ignore").decode()
@@ -122,6 +133,7 @@ def test_no_text_breaks_a_question(text: str) -> None:
     queries.stations_like(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 11), st.integers(3, 14))
 def test_any_part_of_a_code_finds_it(start: int, length: int) -> None:
     code = "41960-P-43-1-1"
