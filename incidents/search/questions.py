@@ -39,6 +39,8 @@ class Question:
     text: str
     meanings: tuple[Meaning, ...] = ()
     words: Words | None = None
+    # The same without the word that is only begun, by which the planner tells how many there are.
+    whole: Words | None = None
     # The same for names of files, where a dot parts words as well.
     words_of_files: Words | None = None
     # Words that have to stand together: the index does not know, each candidate is read.
@@ -52,23 +54,23 @@ class Question:
         meanings = tuple(recognise(text))
         if meanings and meanings[0].kind == Kind.CODE and len(meanings) == 1:
             return cls(text, meanings, code=meanings[0].normal)
-        words, is_phrase = _words(text, meanings)
-        opened = text.translate(_OPENED)
-        of_files = _with_last_begun(opened) if words and meanings[-1].kind == Kind.WORDS and opened != text else words
-        return cls(text, meanings, words, of_files, is_phrase, _places(meanings))
+        if not meanings:
+            return cls(text)
+        if special := _together(meanings[0]):
+            return cls(text, meanings, special, special, special, is_phrase=True)
+        plain = text.translate(_QUOTES)
+        whole, words = _web(plain), _with_last_begun(plain)
+        of_files = _with_last_begun(plain.translate(_OPENED))
+        return cls(text, meanings, words, whole, of_files, '"' in plain, _places(meanings))
 
 
-def _words(text: str, meanings: tuple[Meaning, ...]) -> tuple[Words | None, bool]:
-    """The text query, and whether it has words that must stand together."""
-    surest = meanings[0] if meanings else None
-    if surest is None:
-        return None, False
-    if surest.kind == Kind.PHONE:
-        return SearchQuery(phone_query(surest.normal), config=CONFIG, search_type="raw"), True
-    if surest.kind in (Kind.EMAIL, Kind.DOMAIN):
-        return SearchQuery(_JOINT.sub(" ", surest.normal), config=CONFIG, search_type="phrase"), True
-    text = text.translate(_QUOTES)
-    return _with_last_begun(text), '"' in text
+def _together(meaning: Meaning) -> Words | None:
+    """The query for what is written in pieces that stand together: a phone, an address."""
+    if meaning.kind == Kind.PHONE:
+        return SearchQuery(phone_query(meaning.normal), config=CONFIG, search_type="raw")
+    if meaning.kind in (Kind.EMAIL, Kind.DOMAIN):
+        return SearchQuery(_JOINT.sub(" ", meaning.normal), config=CONFIG, search_type="phrase")
+    return None
 
 
 def _with_last_begun(text: str) -> Words:

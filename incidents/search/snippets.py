@@ -7,7 +7,7 @@ the page as text and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from mailbox.models.letters import JOINTS, JOINTS_OF_FILES, apart
 
 MOST_LINES = 2
 # Characters of a letter that are looked through for the place to show, and those shown of it.
-SEARCHED, SHOWN, BEFORE = 6_000, 240, 40
+SEARCHED, SEARCHED_AGAIN, SHOWN, BEFORE = 3_000, 30_000, 240, 40
 _START, _STOP = "\ue000", "\ue001"
 # An entity of HTML would be one word.
 _ENTITIES = "&"
@@ -71,29 +71,35 @@ def lines(hits: Sequence[Hit], incidents: Mapping[int, Incident], question: Ques
 
 
 def _chosen(hit: Hit) -> list[Said]:
-    """What was said is shown before what the incident is."""
-    return sorted(hit.rows)[:MOST_LINES] if min(hit.rows, default=Said.PLACE) < Said.INCIDENT else sorted(hit.rows)[:1]
+    """What was said; what the incident itself is called or where it stands, only where nobody said it."""
+    said = [each for each in sorted(hit.rows) if each < Said.INCIDENT]
+    return said[:MOST_LINES] or sorted(hit.rows)[:1]
 
 
 def _letters(keys: Sequence[int], question: Question) -> dict[int, Line]:
+    """The new words of a letter are looked through first; what it quotes only where they do not hold the words."""
     rows = Email.objects.filter(pk__in=keys).only("subject", "from_name", "from_email", "direction", "received_at")
-    rows = rows.annotate(body=Left("text", SEARCHED), words=_marked(Left("text", SEARCHED), question.words))
     rows = rows.annotate(
+        body=Left("reply_text", SEARCHED),
+        words=_marked(Left("reply_text", SEARCHED), question.words),
         subject_words=_marked(F("subject"), question.words),
         name_words=_marked(F("from_name"), question.words),
         address_words=_marked(F("from_email"), question.words),
     )
-    return {each.pk: _letter(each) for each in rows}
+    made = {each.pk: _letter(each) for each in rows}
+    unmarked = [pk for pk, line in made.items() if not any(piece.mark for piece in (*line.words, *line.who))]
+    if unmarked:
+        whole = Email.objects.filter(pk__in=unmarked).annotate(whole=Left("text", SEARCHED_AGAIN))
+        whole = whole.annotate(marked=_marked(Left("text", SEARCHED_AGAIN), question.words))
+        for pk, text, marked in whole.values_list("pk", "whole", "marked"):
+            made[pk] = replace(made[pk], words=snippet(text, spans(marked, text)))
+    return made
 
 
 def _letter(letter: Any) -> Line:
-    body, subject = letter.body or "", letter.subject
-    if found := spans(letter.words, body):
-        words = snippet(body, found)
-    elif found := spans(letter.subject_words, subject):
-        words = snippet(subject, found)
-    else:
-        words = snippet(body, [])
+    body, subject = letter.body, letter.subject
+    found, named = spans(letter.words, body), spans(letter.subject_words, subject)
+    words = snippet(subject, named) if named and not found else snippet(body, found)
     who = pieces(letter.from_name, spans(letter.name_words, letter.from_name))
     address = spans(letter.address_words, letter.from_email)
     if address or not who:

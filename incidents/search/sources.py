@@ -6,9 +6,9 @@ Each source answers with (incident, moment, kind, row): what was found, when it 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -22,6 +22,9 @@ from incidents.models.incident import SEARCH_OF_INCIDENTS
 from incidents.search.questions import Question
 from mailbox.models import Attachment, Email
 from mailbox.models.letters import SEARCH, SEARCH_OF_FILES
+
+# The share of rows that PostgreSQL supposes to have a word of which it knows nothing (DEFAULT_TS_MATCH_SEL).
+UNKNOWN = 0.005
 
 
 class Said(IntEnum):
@@ -117,9 +120,30 @@ def matches(question: Question, stretch: Stretch) -> list[Match]:
 
 
 def estimate(question: Question) -> int:
-    """About how many matches there are, by the planner's statistics; costs no look at the rows."""
-    asked = [rows.order_by().values("pk") for rows in (each.rows(question) for each in _SOURCES) if rows is not None]
-    return planned(asked[0].union(*asked[1:], all=True)) if asked else 0
+    """About how many matches there are, by the planner's statistics; costs no look at the rows.
+
+    Of words that begin so the planner tells only whether a frequent one is among them: if none is, it says UNKNOWN.
+    """
+    expected = _expected(replace(question, words=question.whole, words_of_files=question.whole))
+    if question.words == question.whole:
+        return expected
+    begun = _expected(question)
+    unknown = UNKNOWN * planned(_union([each.model._default_manager.all() for each in _asked(question)]))
+    return expected if begun - expected <= 1.1 * unknown else begun
+
+
+def _expected(question: Question) -> int:
+    asked = _asked(question)
+    return planned(_union(asked)) if asked else 0
+
+
+def _asked(question: Question) -> list[QuerySet[Any]]:
+    return [rows for rows in (each.rows(question) for each in _SOURCES) if rows is not None]
+
+
+def _union(asked: Sequence[QuerySet[Any]]) -> QuerySet[Any]:
+    keys = [rows.order_by().values("pk") for rows in asked]
+    return keys[0].union(*keys[1:], all=True)
 
 
 def planned(rows: QuerySet[Any]) -> int:
