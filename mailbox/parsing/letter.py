@@ -18,6 +18,7 @@ from mailbox.parsing.quotes import Split, split_text, without_marks
 from mailbox.parsing.safe_html import SafeHtml, clean_html
 from mailbox.parsing.security import security_of
 from mailbox.parsing.storable import one_line
+from mailbox.parsing.substitutes import is_substitute
 
 _SAMPLE = 8192
 
@@ -54,6 +55,8 @@ def _parse(raw: bytes, problems: Problems) -> ParsedEmail:
     security = security_of(root, text)
     if security == "encrypted":
         problems.add("encrypted")
+    if is_substitute(letter.subject, letter.from_email, text):
+        problems.add("substitute")
     verdict = judge(root, letter.subject, letter.from_email, split.reply, text)
     safe = _safe_html(body, problems)
     return dataclasses.replace(

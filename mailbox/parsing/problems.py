@@ -38,6 +38,10 @@ PROBLEM_TEXTS = {
     "from-missing": gettext_noop("The letter does not say who sent it."),
     "message-id-missing": gettext_noop("The letter has no Message-ID."),
     "winmail-damaged": gettext_noop("The file winmail.dat is damaged and could not be unpacked."),
+    "substitute": gettext_noop(
+        "The mail server could not hand this letter over and put a notice in its place. "
+        "The letter itself can be read in Outlook or the server's web mail."
+    ),
     "encrypted": gettext_noop("The letter is encrypted and cannot be read here."),
 }
 

@@ -181,3 +181,38 @@ def test_a_letter_says_how_it_is_protected(raw, security):
 def test_our_samples_of_signed_letters_are_signed():
     assert read("smime_clear_signed").security == "signed"
     assert read("smime_opaque_signed").security == "signed"
+
+
+NOTICE = """From: Microsoft Exchange Server 2010\r
+To: desk@towers.example\r
+Subject: Retrieval using the IMAP4 protocol failed for the following\r
+ message: 20004\r
+Content-Type: text/plain; charset="us-ascii"\r
+Content-Transfer-Encoding: quoted-printable\r
+\r
+The server couldn't retrieve the following message:\r
+\r
+Subject: "KI0075"\r
+From: "NOC" ("noc@operator.example")\r
+Sent date: 1/29/2016 2:00:00 PM\r
+\r
+The message hasn't been deleted. You might be able to view it using either =\r
+Outlook or Outlook Web App.\r
+"""
+
+
+def test_a_notice_that_a_server_puts_in_the_place_of_a_letter_is_told():
+    assert "substitute" in problems(parse(NOTICE.encode()))
+    assert "substitute" in problems(parse(NOTICE.replace("couldn't", "could not").encode()))
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        ("From: Microsoft Exchange Server 2010", "From: NOC <noc@operator.example>"),
+        ("Subject: Retrieval", "Subject: Fwd: Retrieval"),
+        ("The server couldn't retrieve the following message:", "Please look:"),
+    ],
+)
+def test_a_person_who_passes_such_a_notice_on_is_no_notice(words, instead):
+    assert "substitute" not in problems(parse(NOTICE.replace(words, instead).encode()))
