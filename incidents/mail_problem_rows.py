@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from incidents import ledger, mail_problems
+from incidents import ledger, mail_problems, site_errors
 from incidents.ledger_rows import Fate, folder_name
 from incidents.mail_problems import Named
 from incidents.models import Incident
@@ -205,8 +205,7 @@ def _of_bounce(email: Email, addresses: Sequence[str]) -> Row:
 
 
 def _unclear(pks: list[int]) -> dict[int, Row]:
-    rows = Incident.objects.filter(pk__in=pks).defer("reading")
-    return {each.pk: _of_incident(each) for each in rows}
+    return {each.pk: _of_incident(each) for each in Incident.objects.filter(pk__in=pks)}
 
 
 def _of_incident(incident: Incident) -> Row:
@@ -219,7 +218,7 @@ def _of_incident(incident: Incident) -> Row:
         what=pgettext("mail problem", "Error in the incident"),
         who=incident.requester_name or incident.requester_email,
         subject=incident.subject,
-        why=incident.error_reason,
+        why=site_errors.in_words(incident),
         url=card,
         deed=Deed(_("Open the incident"), card, "chevron-right"),
         code=incident.code,
