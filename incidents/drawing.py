@@ -182,7 +182,7 @@ def chronic_mark(repeats: Repeats | None, size: str = "") -> SafeString:
         return SafeString("")
     title = repeats.title
     if size == "icon":
-        shown, look = SafeString(""), "dk-st is-risk"
+        shown, look = SafeString(""), "dk-again"
     else:
         words = repeats.words if size == "full" else f"×{repeats.number}"
         shown, look = format_html('<span class="num">{}</span>', words), "dk-badge is-risk on"
