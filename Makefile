@@ -5,13 +5,14 @@ PYTHON := .venv/bin/python
 # Tests wait for servers more than they compute. JOBS=0 runs them in this process, for a debugger.
 JOBS := 4
 
-.PHONY: help setup setup-dev run test lint lock
+.PHONY: help setup setup-dev run test lint lock screens
 
 help:
 	@echo "make run    start Dispatch with everything it needs, and a demo when no mailbox is configured"
 	@echo "make test   run the tests; ARGS=... goes to pytest, JOBS=N at once"
 	@echo "make lint   check style, types, imports, migrations and translations"
 	@echo "make setup  only install what 'make run' needs"
+	@echo "make screens  take the pictures of docs/screens; ARGS=\"card desk\" takes these only"
 	@echo "make lock   renew the lock files from pyproject.toml"
 
 setup:
@@ -30,6 +31,9 @@ test: setup-dev
 
 lint: setup-dev
 	@$(PYTHON) tools/lint.py
+
+screens: setup-dev
+	@$(PYTHON) tools/screens.py $(ARGS)
 
 lock: setup-dev
 	@$(PYTHON) -m uv pip compile --quiet --upgrade --universal --generate-hashes pyproject.toml -o requirements.lock
