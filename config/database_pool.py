@@ -45,7 +45,7 @@ def give_up(pool: ConnectionPool[Any]) -> None:
 
 
 def _throw_away(pool: ConnectionPool[Any]) -> None:
-    database = connections["default"]
+    database: Any = connections["default"]
     with _one_at_a_time:
         if database.pool is pool:
             # Whoever still waits in it hears at once that there is no database.
