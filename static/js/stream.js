@@ -17,6 +17,7 @@
     } else if (message.kind === "link") {
       if (up === message.up) { return; }
       up = message.up;
+      document.documentElement.toggleAttribute("data-live", up);
       tell("link", up);
       // What happened while nobody listened, and since the server drew the page, is asked for once.
       if (up) { tell("resync"); }

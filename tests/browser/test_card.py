@@ -44,7 +44,7 @@ def make_talk(letters: int = 12, **over: Any) -> Incident:
 
 def is_live(page: Any) -> None:
     """The stream has connected; a change from now on must be shown."""
-    page.wait_for_timeout(1000)
+    expect(page.locator("html[data-live]")).to_be_attached(timeout=15000)
 
 
 def test_a_letter_appears_and_neither_the_note_nor_the_place_is_lost(open_page: OpenPage) -> None:
@@ -56,7 +56,7 @@ def test_a_letter_appears_and_neither_the_note_nor_the_place_is_lost(open_page: 
 
     come(incident, "Питание восстановлено")
 
-    expect(page.get_by_text("Питание восстановлено")).to_be_attached(timeout=2000)
+    expect(page.get_by_text("Питание восстановлено")).to_be_attached(timeout=8000)
     assert page.evaluate("document.getElementById('card-talk').scrollTop") == 200
     assert page.input_value("#note-text") == "Звонил масте"
     assert page.evaluate("document.activeElement.id") == "note-text"
@@ -73,7 +73,7 @@ def test_an_opened_quotation_stays_open_when_something_happens(open_page: OpenPa
 
     services.add_comment(incident, "ждём до шести", by=None, at=now())
 
-    expect(page.get_by_text("ждём до шести")).to_be_visible(timeout=2000)
+    expect(page.get_by_text("ждём до шести")).to_be_visible(timeout=8000)
     expect(page.get_by_text("Когда приедете?")).to_be_visible()
 
 
@@ -100,7 +100,7 @@ def test_a_reason_being_typed_keeps_the_header_until_it_is_sent(open_page: OpenP
 
     services.assign(incident, to=make_user(last_name="Седов"), by=None, at=now())
 
-    expect(page.locator(".dk-tl").get_by_text("Седов")).to_be_visible(timeout=2000)
+    expect(page.locator(".dk-tl").get_by_text("Седов")).to_be_visible(timeout=8000)
     assert page.input_value(".dk-step textarea") == "шифр с ошибкой"
     page.locator(".dk-step button").click()
     expect(page.locator("#card-head .dk-err")).to_contain_text("шифр с ошибкой")
@@ -114,11 +114,11 @@ def test_a_header_that_had_to_wait_comes_when_the_menu_is_closed(open_page: Open
     page.click("[popovertarget=assign-menu]")
 
     services.assign(incident, to=make_user(last_name="Седов"), by=None, at=now())
-    expect(page.locator(".dk-tl").get_by_text("Седов")).to_be_visible(timeout=2000)
+    expect(page.locator(".dk-tl").get_by_text("Седов")).to_be_visible(timeout=8000)
     expect(page.locator("#assign-menu")).to_be_visible()
 
     page.keyboard.press("Escape")
-    expect(page.locator("[popovertarget=assign-menu]")).to_contain_text("Седов", timeout=2000)
+    expect(page.locator("[popovertarget=assign-menu]")).to_contain_text("Седов", timeout=8000)
 
 
 def test_a_note_is_saved_by_keys_and_a_draft_outlives_a_reload(open_page: OpenPage) -> None:
