@@ -67,6 +67,7 @@ def complaints() -> list[str]:
 def open_page(chromium: Any, address: str, complaints: list[str]) -> Iterator[Callable[..., Any]]:
     """`open_page(user, "/")`: a page of a signed-in person in a browser profile of its own; of nobody for None.
 
+    An empty path leaves the page empty.
     The test fails when the browser complained about a page.
     """
     contexts: list[Any] = []
@@ -81,7 +82,8 @@ def open_page(chromium: Any, address: str, complaints: list[str]) -> Iterator[Ca
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.goto(address + path)
+        if path:
+            page.goto(address + path)
         return page
 
     yield opened
