@@ -1,7 +1,7 @@
 """The rows of the desk's list as HTML: each cell is a function of the incident and of who reads the page.
 
 Functions and not templates, since a page has up to 1,500 cells: drawn by templates, these took most of its time.
-`format_html` escapes whatever comes from outside, as a template would.
+`html` escapes whatever comes from outside, as a template would.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from django.urls import reverse
-from django.utils.html import format_html
+from django.urls import get_script_prefix, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from incidents import chronic, clocks, drawing, work_words
 from incidents.chronic import Repeats
-from incidents.drawing import icon
+from incidents.drawing import html, icon
 from incidents.models import Incident
 from incidents.paging import Cursor, Order
 
@@ -50,7 +51,7 @@ Draw = Callable[[Incident, Reader], SafeString]
 def row(incident: Incident, cells: Sequence[tuple[str, Draw]], order: Order, reader: Reader) -> SafeString:
     """The line of an incident. Pages find it by `#rows [data-code]`, and its place among others by `data-key`."""
     drawn = "".join([f'<td class="c-{css}">{draw(incident, reader)}</td>' for css, draw in cells])
-    return format_html(
+    return html(
         '<tr class="{}" data-code="{}" data-key="{}">{}{}</tr>\n',
         "dk-row unread" if incident.has_news else "dk-row",
         incident.code,
@@ -62,7 +63,7 @@ def row(incident: Incident, cells: Sequence[tuple[str, Draw]], order: Order, rea
 
 def box(incident: Incident) -> SafeString:
     """What chooses the row; it says which events the page knew (incidents.bulk.with_seen)."""
-    return format_html(
+    return html(
         '<td class="c-sel"><label><input type="checkbox" class="form-check-input" name="row" form="bulk"'
         ' value="{}~{}" aria-label="{}" autocomplete="off"></label></td>',
         incident.code,
@@ -75,7 +76,7 @@ def unread(incident: Incident, reader: Reader) -> SafeString:
     if not incident.has_news:
         return SafeString('<span class="dk-dot"></span>')
     said = _("Unread letter")
-    return format_html('<span class="dk-dot" title="{}"></span><span class="visually-hidden">{}</span>', said, said)
+    return html('<span class="dk-dot" title="{}"></span><span class="visually-hidden">{}</span>', said, said)
 
 
 def code(incident: Incident, reader: Reader) -> SafeString:
@@ -83,9 +84,9 @@ def code(incident: Incident, reader: Reader) -> SafeString:
 
 
 def subject(incident: Incident, reader: Reader) -> SafeString:
-    return format_html(
+    return html(
         '<a class="subj" href="{}" title="{}">{}<span class="t cut">{}</span>{}{}</a>',
-        reverse("incidents:card", args=(incident.code,)),
+        _address(incident.code),
         incident.subject,
         drawing.operator_mark(incident.operator),
         incident.subject,
@@ -94,23 +95,35 @@ def subject(incident: Incident, reader: Reader) -> SafeString:
     )
 
 
+def _address(code: str) -> str:
+    before, after = _around_code(get_script_prefix())
+    return f"{before}{quote(code)}{after}"
+
+
+@lru_cache(maxsize=4)
+def _around_code(_prefix: str) -> tuple[str, str]:
+    """The address of every card but for its code."""
+    before, _code, after = reverse("incidents:card", args=("CODE",)).partition("CODE")
+    return before, after
+
+
 def _power_back(incident: Incident) -> str:
     if not incident.power_back_at or incident.closed_at:
         return ""
     said = _("The operator says that power is back, %(moment)s") % {"moment": clocks.exact(incident.power_back_at)}
-    return format_html('<span class="dk-badge is-done on" title="{}">{}</span>', said, icon("bolt", "sm"))
+    return html('<span class="dk-badge is-done on" title="{}">{}</span>', said, icon("bolt", "sm"))
 
 
 def _letters(number: int) -> SafeString:
-    return format_html('<span class="n" title="{}">{}</span>', _("Letters: %(n)s") % {"n": number}, number)
+    return html('<span class="n" title="{}">{}</span>', _("Letters: %(n)s") % {"n": number}, number)
 
 
 def site(incident: Incident, reader: Reader) -> SafeString:
     pole = incident.pole
     if not pole:
         said = _("Without site")
-        return format_html('<span class="dk-st is-wait">{}<span>{}</span></span>', icon("map-pin"), said)
-    return format_html(
+        return html('<span class="dk-st is-wait">{}<span>{}</span></span>', icon("map-pin"), said)
+    return html(
         '<span class="code" title="{}">{}</span>{}<span title="{}, {}">{}</span>',
         pole.code,
         pole.code,
@@ -152,14 +165,14 @@ def operator(incident: Incident, reader: Reader) -> SafeString:
 def station(incident: Incident, reader: Reader) -> SafeString:
     if not incident.base_station:
         return NOTHING
-    return format_html('<span class="code">{}</span>', incident.base_station.name)
+    return html('<span class="code">{}</span>', incident.base_station.name)
 
 
 def region(incident: Incident, reader: Reader) -> SafeString:
     if not incident.pole:
         return NOTHING
     name = incident.pole.region_ru
-    return format_html('<span title="{}">{}</span>', name, drawing.short_region(name))
+    return html('<span title="{}">{}</span>', name, drawing.short_region(name))
 
 
 def contractor(incident: Incident, reader: Reader) -> SafeString:
@@ -168,13 +181,13 @@ def contractor(incident: Incident, reader: Reader) -> SafeString:
 
 def ball(incident: Incident, reader: Reader) -> SafeString:
     since = drawing.ago(incident.ball_since, reader.now) if incident.ball_since else ""
-    return format_html("<span>{}</span> {}", work_words.BALLS.get(incident.ball, incident.ball), since)
+    return html("<span>{}</span> {}", work_words.BALLS.get(incident.ball, incident.ball), since)
 
 
 def requester(incident: Incident, reader: Reader) -> SafeString:
     name = incident.requester_name or incident.requester_email
-    return format_html('<span title="{}">{}</span>', incident.requester_email, name)
+    return html('<span title="{}">{}</span>', incident.requester_email, name)
 
 
 def _named(name: str) -> SafeString:
-    return format_html('<span title="{}">{}</span>', name, name)
+    return html('<span title="{}">{}</span>', name, name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING
 
 from django.templatetags.static import static
@@ -48,6 +49,11 @@ _KIND_OF_REGION = re.compile(r"\b(область|обл\.?|край|респуб
 LEGAL_FORMS = {"ООО", "ПАО", "АО", "ОАО", "ЗАО"}
 
 
+def html(form: str, *words: object) -> SafeString:
+    """`format_html` at half its price, for what is drawn hundreds of times: words stand in their order."""
+    return SafeString(form.format(*[word if type(word) is SafeString else escape(str(word)) for word in words]))
+
+
 @lru_cache(maxsize=512, typed=True)
 def icon(name: str, size: str = "", extra: str = "") -> SafeString:
     """An icon of static/icons.svg; `size` is empty, "sm" or "lg". Always decoration: say it in words beside it."""
@@ -60,7 +66,7 @@ def icon(name: str, size: str = "", extra: str = "") -> SafeString:
 def code(value: str) -> SafeString:
     """An incident's code: the constant prefix dimmed, the number bold."""
     prefix, dash, number = value.rpartition("-")
-    return format_html('<span class="code"><i>{}{}</i><b>{}</b></span>', prefix, dash, number)
+    return html('<span class="code"><i>{}{}</i><b>{}</b></span>', prefix, dash, number)
 
 
 def status_mark(status: Status, fill: bool = False) -> SafeString:
@@ -120,8 +126,8 @@ def clock(face: ClockFace) -> SafeString:
     look, sign = CLOCK_LOOK[face.state]
     counting = SafeString("")
     if face.start and face.due:
-        counting = format_html(' data-start="{}" data-due="{}"', face.start.isoformat(), face.due.isoformat())
-    return format_html(
+        counting = html(' data-start="{}" data-due="{}"', face.start.isoformat(), face.due.isoformat())
+    return html(
         '<span class="dk-clock {}" title="{}"{}>{}<span class="v">{}</span>{}</span>',
         look,
         face.title,
@@ -144,7 +150,7 @@ def bar(share: int) -> SafeString:
 
 def ago(moment: datetime, now: datetime) -> SafeString:
     """How long ago, counted on by the page; the exact moment on hover."""
-    return format_html(
+    return html(
         '<time datetime="{}" title="{}" data-ago>{}</time>',
         moment.isoformat(),
         clocks.exact(moment),

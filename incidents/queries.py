@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 # Less than an hour left counts as "at risk" until a policy says otherwise.
 AT_RISK = timedelta(hours=1)
+# Columns that the cells of the desk draw (incidents.cells).
+SHOWN_OF_ROW = (
+    "code", "subject", "requester_email", "requester_name", "status", "type", "assignee", "pole__code",
+    "pole__region_ru", "pole__address", "base_station__name", "contractor", "operator", "ball", "ball_since",
+    "power_back_at", "opened_at", "due_at", "closed_at", "active_at", "has_news", "letter_count",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def for_rows(self) -> Self:
         """Everything a row of a list shows, in one query."""
         return self.select_related("status", "type", "assignee", "pole", "base_station", "operator", "contractor")
+
+    def for_list(self) -> Self:
+        """What a row of the desk shows and no more; incidents.naming adds what the page knows already."""
+        return self.select_related("pole", "base_station").only(*SHOWN_OF_ROW)
 
     def tally(self, now: datetime) -> Tally:
         """The open ones counted by all that the desk's counters ask for; one pass over them."""

@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from config.web import Request
-from incidents import bulk, chips, lifecycle, marks, saved_views, why
+from incidents import bulk, chips, lifecycle, marks, naming, saved_views, why
 from incidents.cells import Reader
 from incidents.clocks import zone_name
 from incidents.fields import Choices
@@ -64,7 +64,7 @@ def desk(request: Request) -> HttpResponse:
     if found:
         shown = Page(found.rows, after=found.after)
     else:
-        shown = _live_rows(request, filters, look, now) if is_live else _page(request, filters, look, now)
+        shown = _live_rows(request, filters, look, now) if is_live else _page(request, filters, look, choices, now)
     context: dict[str, Any] = {
         "now": now,
         "local_now": timezone.localtime(now),
@@ -140,10 +140,12 @@ def _for_pane() -> IncidentQuerySet:
     return bulk.with_seen(Incident.objects.for_rows())
 
 
-def _page(request: Request, filters: DeskFilter, look: Look, now: datetime) -> Page:
-    parts = filters.apply(_rows(), request.user, now)
+def _page(request: Request, filters: DeskFilter, look: Look, choices: Choices, now: datetime) -> Page:
+    parts = filters.apply(bulk.with_seen(Incident.objects.for_list()), request.user, now)
     after, before = (Cursor.parse(request.GET.get(name, "")) for name in ("after", "before"))
-    return page(parts, filters.order, after=after, before=before, size=look.size)
+    shown = page(parts, filters.order, after=after, before=before, size=look.size)
+    naming.attach(shown.rows, choices)
+    return shown
 
 
 def _search(request: Request, filters: DeskFilter, look: Look, now: datetime) -> Results:

@@ -16,6 +16,7 @@ from dispatchers.models import User
 from dispatchers.roles import Role
 from incidents import services
 from incidents.models import Incident, IncidentEmail
+from incidents.tables import DeskTable
 from tests.factories import make_email, make_incident, make_pole, make_station, make_user
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,7 @@ def test_pages_follow_one_another_by_cursor_and_keep_the_filters(desk: Client) -
         ("/", 14),
         ("/?queue=closed&q=ВЭС", 17),
         ("/?sort=due", 15),
+        (f"/?cols={'.'.join(DeskTable.base_columns)}", 14),
         ("/?live=rows&codes={codes}", 4),
         ("/?open={code}", 20),
     ],
@@ -162,6 +164,20 @@ def test_the_cost_does_not_grow_with_the_rows(desk: Client, path: str, most: int
     few = ask()
     add(20)
     assert ask() == few <= most
+
+
+def test_a_row_names_who_has_left_and_escapes_what_came_from_outside(desk: Client) -> None:
+    left = make_user(last_name="Ушедший", is_active=False)
+    pole = make_pole("41960-P-43-1-1", address='"><script>alert(1)</script>')
+    incident = make_changed(1, subject="<b>Нет питания</b> & связи", assignee=left, pole=pole)
+
+    page = desk.get("/").text
+
+    row = page[page.index(f'data-code="{incident.code}"') :].partition("</tr>")[0]
+    assert "Ушедший" in row
+    assert "&lt;b&gt;Нет питания&lt;/b&gt; &amp; связи" in row
+    assert "<script" not in row
+    assert f'href="/incidents/{incident.code}/"' in row
 
 
 def test_no_question_counts_or_skips(desk: Client) -> None:
