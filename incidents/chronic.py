@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -69,13 +70,13 @@ def of_pole(pole: int | None, now: datetime) -> Repeats:
     return of_poles([pole], now).get(pole, Repeats()) if pole is not None else Repeats()
 
 
-def poles(now: datetime) -> IncidentQuerySet:
+def poles(now: datetime) -> QuerySet[Any, Any]:
     """The ids of the poles that are chronic, as a condition for another query."""
     often = Q(month__gte=settings.CHRONIC_REPEATS_MONTH) | Q(quarter__gte=settings.CHRONIC_REPEATS_QUARTER)
     return _counted(Incident.objects.exclude(pole=None), now).filter(often).values("pole")
 
 
-def _counted(incidents: IncidentQuerySet, now: datetime) -> IncidentQuerySet:
+def _counted(incidents: IncidentQuerySet, now: datetime) -> QuerySet[Any, Any]:
     """(pole, month, quarter) of these incidents."""
     recent = incidents.filter(opened_at__gte=now - QUARTER, merged_into=None).order_by().values("pole")
     month = Count("id", filter=Q(opened_at__gte=now - MONTH))

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from incidents.models import Incident
 from incidents.queries import IncidentQuerySet
 from mailbox.parsing import strip_prefixes
+from towers import places
 from towers.models import BaseStation, Pole
 
 SHOWN = 5
@@ -36,7 +37,6 @@ STATION, POLE, NEAREST, SENDER, WORDS, AT_ONCE = 55, 40, 35, 15, 20, 10
 ENOUGH_WORDS = 0.5
 CLOSED_COUNTS = 0.6
 
-KM_PER_DEGREE = 111.2
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _PHONE = re.compile(r"(?:\d[\s()\-]*){10,}")
 # Endings change with the case; beginnings of this length tell words of the desk apart.
@@ -114,12 +114,8 @@ def likeness(one: str, other: str) -> float:
 
 def kilometres(one: Pole, other: Pole) -> float | None:
     """The distance between two poles, or None where a place is not known."""
-    if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
-        return None
-    lat1, lat2 = math.radians(one.latitude), math.radians(other.latitude)
-    across = math.radians(other.longitude - one.longitude)
-    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(across / 2) ** 2
-    return 2 * 6371 * math.asin(math.sqrt(min(half, 1.0)))
+    here, there = places.place_of(one), places.place_of(other)
+    return places.kilometres(here, there) if here and there else None
 
 
 def _candidates(matter: Matter, now: datetime) -> Iterable[IncidentQuerySet]:
@@ -141,7 +137,7 @@ def _near(pole: Pole, now: datetime) -> IncidentQuerySet:
     """Open incidents of the last hours in the square around the pole; the exact distance is measured afterwards."""
     if pole.latitude is None or pole.longitude is None:
         return Incident.objects.none()
-    up = settings.NEIGHBOUR_KM / KM_PER_DEGREE
+    up = settings.NEIGHBOUR_KM / places.KM_PER_DEGREE
     aside = up / max(math.cos(math.radians(pole.latitude)), 0.01)
     rows = (
         _fresh(now)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from django.db.models import Q
 
 from towers.keys import pole_key, station_key
-from towers.models import BaseStation, Pole, PoleQuerySet
+from towers.models import BaseStation, Pole
 from towers.searched import PHONE_DIGITS
 
 # What the keys of a Russian keyboard give when a Latin code was meant, and the other way round.
@@ -212,20 +212,3 @@ def resolve(text: str) -> tuple[list[Pole], list[BaseStation]]:
     poles = Pole.objects.filter(code_key__in=_keys(text, pole_key)).order_by("-gone_at", "id")
     stations = BaseStation.objects.filter(station_name_begins(text, whole=True)).order_by("-gone_at", "id")
     return list(poles), list(stations.select_related("pole").prefetch_related("operators"))
-
-
-def listed(*, text: str = "", region: str = "", gone: bool = False) -> PoleQuerySet:
-    """The poles of the registry's list, by code: those of a code, or with a station, that begins as typed."""
-    poles = Pole.objects.filter(gone_at__isnull=not gone)
-    if text:
-        carrying = BaseStation.objects.filter(station_name_begins(text), gone_at=None).values("pole_id")
-        poles = poles.filter(pole_code_begins(text) | Q(pk__in=carrying))
-    if region:
-        poles = poles.filter(region_ru=region)
-    return poles.order_by("code")
-
-
-def regions() -> list[str]:
-    """Names of the regions that have a pole."""
-    names = Pole.objects.exclude(region_ru="").order_by("region_ru").values_list("region_ru", flat=True)
-    return list(names.distinct())

@@ -80,21 +80,3 @@ def test_resolve_wants_the_whole_code_and_lists_standing_ones_first() -> None:
     assert queries.resolve("41960-p-43-1") == ([], [])
     assert queries.resolve("41960-р-43-1-2") == ([standing.pole], [])
     assert queries.resolve("KI0075") == ([], [standing, gone])
-
-
-def test_the_list_finds_poles_by_code_and_by_station() -> None:
-    by_code = make_pole("41960-P-43-1-1", region_ru="Пермский край")
-    by_station = make_station("41960").pole
-    make_pole("51960-P-43-1-1")
-    gone = make_pole("41961-P-43-1-1", gone_at=NOW)
-
-    assert set(queries.listed(text="41960")) == {by_code, by_station}
-    assert list(queries.listed(text="4196", region="Пермский край")) == [by_code]
-    assert list(queries.listed(gone=True)) == [gone]
-
-
-def test_regions_are_listed_once_in_order() -> None:
-    for region in ("Пермский край", "", "Кировская область", "Пермский край"):
-        make_pole(region_ru=region)
-
-    assert queries.regions() == ["Кировская область", "Пермский край"]
