@@ -101,7 +101,7 @@ def mark_read() -> Deed:
 
 def _mark_read(incident: Incident, by: User, at: datetime) -> None:
     if incident.has_news and incident.assignee and incident.assignee != by:
-        said = _("%(name)s works on it: only who works on an incident marks it read.")
+        said = _("%(name)s works on it: only the assignee marks its letters as read.")
         raise DomainError(said % {"name": incident.assignee.full_name})
     services.mark_read(incident)
 

@@ -34,5 +34,5 @@ class RequesterForm(SeenForm):
     requester_email = forms.EmailField(
         required=False,
         max_length=Incident._meta.get_field("requester_email").max_length,
-        error_messages={"invalid": gettext_lazy("This is no e-mail address.")},
+        error_messages={"invalid": gettext_lazy("This is not an e-mail address.")},
     )

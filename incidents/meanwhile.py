@@ -61,5 +61,5 @@ def done(events: Sequence[IncidentEvent]) -> str:
         elif happened.person:
             said.append(_("Assigned: %(name)s.") % {"name": happened.person.full_name})
         else:
-            said.append(_("Given back to the common queue."))
+            said.append(_("Returned to the common queue."))
     return " ".join(said)

@@ -24,7 +24,7 @@ def done(event: IncidentEvent, other: Incident | None) -> SafeString:
     elif event.kind == "split_off":
         said = _("Split off as %(code)s.")
     elif event.kind == "undone":
-        said = _("Taken back.")
+        said = _("Undone.")
     else:
         said = _("The letter stays where it is.")
     # The sentence is ours; what it names is markup or escaped.
@@ -44,7 +44,7 @@ def meanwhile(event: IncidentEvent, other: Incident | None = None) -> str:
         "merged_in": _("%(who)s merged %(code)s into this incident at %(at)s."),
         "split_off": _("%(who)s split letters off as %(code)s at %(at)s."),
         "split_from": _("%(who)s split this incident off %(code)s at %(at)s."),
-    }.get(event.kind, _("%(who)s took a move of letters back at %(at)s."))
+    }.get(event.kind, _("%(who)s undid a move of letters at %(at)s."))
     return said % words
 
 

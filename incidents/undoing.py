@@ -38,7 +38,7 @@ def undo(event: IncidentEvent, *, by: User, at: datetime) -> IncidentEvent:
     Raises DomainError, naming what changed, when it was undone already, is too old, or its letters went on elsewhere.
     """
     if not may_be_undone(event, at):
-        raise DomainError(_("This can be undone within 24 hours only."))
+        raise DomainError(_("This can only be undone within 24 hours."))
     deed = IncidentEvent.objects.select_related("incident").get(pk=event.data.get("of", event.pk))
     other = Incident.objects.filter(pk=deed.data.get("other")).first() or deed.incident
     source, target = placing.lock(deed.incident, other)

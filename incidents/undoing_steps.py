@@ -50,7 +50,7 @@ def undo(event: IncidentEvent, *, by: User, at: datetime) -> list[IncidentEvent]
     changed the same fact since.
     """
     if event.actor is None or not may_be_undone(event, at):
-        raise DomainError(_("This can be undone within 10 minutes only."))
+        raise DomainError(_("This can only be undone within 10 minutes."))
     incident = services.locked(event.incident)
     if incident.merged_into_id:
         said = _("%(code)s was merged into %(into)s. Go on there.")
@@ -82,7 +82,7 @@ def _change(event: IncidentEvent) -> str:
     words = {"who": who, "at": timezone.localtime(event.at).strftime("%H:%M")}
     to = event.data.get("to")
     if event.kind == ASSIGNED and to is None:
-        return _("%(who)s gave it back to the common queue at %(at)s.") % words
+        return _("%(who)s returned it to the common queue at %(at)s.") % words
     if event.kind == ASSIGNED:
         person = get_user_model()._default_manager.get(pk=to)
         return _("%(who)s gave it to %(name)s at %(at)s.") % {**words, "name": person.full_name}

@@ -48,7 +48,7 @@ def start_work(incident: Incident, kind: str, *, since: datetime, by: User, at: 
     if since > at:
         raise DomainError(_("Work cannot have begun in the future."))
     if WorkPeriod.objects.filter(incident=incident, kind=kind, ended_at=None).exists():
-        raise DomainError(_("This kind of work is running already."))
+        raise DomainError(_("This kind of work is already running."))
     period = WorkPeriod.objects.create(incident=incident, kind=kind, started_at=since, author=by)
     services.touch(incident, by=by, at=at)
     events.record(incident, "work_started", actor=by, at=at, work=period.pk, kind_of_work=kind, since=since.isoformat())
@@ -61,7 +61,7 @@ def end_work(period: WorkPeriod, *, by: User, at: datetime) -> WorkPeriod:
     incident = services.workable(period.incident)
     period = WorkPeriod.objects.get(pk=period.pk)
     if period.ended_at:
-        raise DomainError(_("This work has been ended already."))
+        raise DomainError(_("This work has already ended."))
     period.ended_at = max(at, period.started_at)
     period.save(update_fields=["ended_at"])
     services.touch(incident, by=by, at=at)
@@ -79,7 +79,7 @@ def tag(incident: Incident, name: str, *, by: User, at: datetime) -> Tag:
     if incident.tag_rows.filter(tag=found).exists():
         return found
     if incident.tag_rows.count() >= MOST_TAGS:
-        raise DomainError(_("%(n)d tags are enough. Take one off first.") % {"n": MOST_TAGS})
+        raise DomainError(_("An incident has %(n)d tags at most. Remove one first.") % {"n": MOST_TAGS})
     IncidentTag.objects.create(incident=incident, tag=found)
     services.touch(incident, by=by, at=at)
     events.record(incident, "tagged", actor=by, at=at, name=found.name)

@@ -37,7 +37,7 @@ PROMISED: dict[str, str | Lazy] = {
 }
 OF_PROMISE: dict[str, str | Lazy] = {
     "promise_kept": gettext_lazy("promise kept: “%(text)s”"),
-    "promise_cancelled": gettext_lazy("promise taken off: “%(text)s”"),
+    "promise_cancelled": gettext_lazy("promise dropped: “%(text)s”"),
     "promise_missed": gettext_lazy("promise missed: “%(text)s” by %(moment)s"),
 }
 CORRECTED: dict[str, str | Lazy] = {
@@ -95,7 +95,7 @@ def sentence(event: IncidentEvent) -> str:
     if event.kind in {"work_started", "work_ended"}:
         return _of_work(event)
     if event.kind in {"tagged", "untagged"}:
-        said = _("put on the tag “%(name)s”") if event.kind == "tagged" else _("took off the tag “%(name)s”")
+        said = _("added the tag “%(name)s”") if event.kind == "tagged" else _("removed the tag “%(name)s”")
         return said % {"name": data.get("name", "")}
     if event.kind == "corrected":
         return str(CORRECTED.get(data.get("what", ""), "")) % {"to": data.get("to") or "—"}

@@ -49,7 +49,7 @@ def take_back(request: Request) -> HttpResponse:
     result = bulk.take_back(said["codes"], said["at"], by=request.user, at=timezone.now())
     if result.done:
         n = len(result.done)
-        words = ngettext("Taken back: %(n)d incident.", "Taken back: %(n)d incidents.", n)
+        words = ngettext("Undone: %(n)d incident.", "Undone: %(n)d incidents.", n)
         messages.success(request, words % {"n": n})
     return _answer(request, result)
 

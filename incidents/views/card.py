@@ -147,7 +147,7 @@ def add_comment(request: Request, code: str) -> HttpResponse:
                 drafts.clear(incident, request.user)
             if named:
                 names = ", ".join(person.full_name for person in named)
-                messages.success(request, _("Told: %(names)s.") % {"names": names})
+                messages.success(request, _("Notified: %(names)s.") % {"names": names})
             return _answer(request, incident, with_note=True)
     except DomainError as error:
         form.add_error("text", error.user_message)

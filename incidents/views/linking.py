@@ -34,7 +34,7 @@ def link(request: Request, code: str) -> HttpResponse:
         data = form.cleaned_data
         return linking.link(incident, data["side"], data["to"], by=request.user, at=now)
 
-    return _do(request, incident, form, deed, _("These two are linked so already."))
+    return _do(request, incident, form, deed, _("These two are already linked that way."))
 
 
 @require_POST

@@ -57,7 +57,7 @@ def take_back(request: Request, code: str, event: int) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.user_message)
         return answer(request, incident, refused=True)
-    messages.success(request, _("Taken back."))
+    messages.success(request, _("Undone."))
     return answer(request, incident)
 
 
