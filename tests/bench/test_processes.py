@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 
-from bench.processes import cpu_of_tree
+from bench.processes import cpu_of_tree, memory_of
 
 BURN = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\n"
 
@@ -22,3 +22,8 @@ def test_cpu_of_a_process_counts_a_child_that_lives():
     assert cpu_of_tree(child.pid) >= 0.25
 
     child.communicate(b"\n")
+
+
+def test_memory_is_that_of_a_living_process():
+    assert memory_of(os.getpid()) > 10
+    assert memory_of(2**22 + 1) == 0
