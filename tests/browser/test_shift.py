@@ -82,6 +82,12 @@ def has_status(page: Any, status: str) -> None:
     expect(page.locator("#card-head .dk-st.fill")).to_have_text(name_of(status))
 
 
+def is_open(page: Any) -> None:
+    """The card stands and listens to keys."""
+    expect(page.locator(".dk-card")).to_be_visible()
+    page.wait_for_load_state("load")
+
+
 def step(page: Any, status: str) -> None:
     """The button of the next step."""
     page.locator("#card-head .dk-steps").get_by_role("button", name=name_of(status)).click()
@@ -115,14 +121,13 @@ def opens_the_next_new_one(page: Any, incident: Incident) -> None:
     page.keyboard.press("j")
     expect(page.locator("#preview h2")).to_have_text(incident.subject)
     page.keyboard.press("Enter")
-    expect(page.locator(".dk-card")).to_be_visible()
+    is_open(page)
 
 
 def corrects_the_site(page: Any, pole: Pole) -> None:
-    page.locator("#site summary").focus()
-    page.keyboard.press("Enter")
+    page.keyboard.press("e")
     field = page.locator("#site-pole")
-    field.focus()
+    expect(field).to_be_focused()
     field.press("Control+a")
     field.press_sequentially(pole.code)
     field.press("Escape")
@@ -204,7 +209,7 @@ def snoozes(page: Any) -> None:
     woken = page.locator("[data-reminder]")
     expect(woken).to_contain_text("позвонить бригаде")
     woken.locator("a.link").click()
-    expect(page.locator(".dk-card")).to_be_visible()
+    is_open(page)
     page.locator("#work .dk-promise [name=when]").first.click()
     until(page, lambda: Reminder.objects.get().at > timezone.now())
 

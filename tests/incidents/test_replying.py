@@ -185,13 +185,14 @@ def test_what_is_no_address_is_named(typed: str) -> None:
         PeopleField().clean(f"ok@operator.example, {typed}")
 
 
-NAMES = st.text(st.characters(categories=["L", "Nd"], include_characters=" ,;.\"'<>()-"), max_size=30)
+NAMES = st.text("Аяb1 ,;.\"'<>()-", max_size=20)
+ADDRESSES = st.sampled_from(["a@x.example", "A@X.example", "b.c+d@y.example", "e_f@z.example"])
 
 
-@given(st.lists(st.tuples(NAMES, st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.example", fullmatch=True)), max_size=6))
+@given(st.lists(st.tuples(NAMES, ADDRESSES), max_size=6))
 def test_a_line_of_people_can_be_read_back(people: list[tuple[str, str]]) -> None:
     shown = [Person(*each) for each in people]
 
     read = PeopleField(required=False).clean(line_of(shown))
 
-    assert [each.email for each in read] == list(dict.fromkeys(each.email for each in shown))
+    assert [each.email for each in read] == list({each.email.lower(): each.email for each in shown}.values())
