@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Count
 
 from dispatchers.models import User
-from incidents import drafts, linking, moving, promises, reminders, replying, saved_views, services, watching, work
-from incidents.models import ChecklistItem, Draft, Incident, IncidentType
+from incidents import linking, moving, promises, reminders, replying, saved_views, services, watching, work
+from incidents.models import ChecklistItem, Incident, IncidentType
 from mailbox.composing import Person
 from mailbox.models import Email, Outgoing, SenderRule
 from towers.models import Pole
@@ -85,7 +85,6 @@ def _work_on(incident: Incident, me: User, now: datetime) -> None:
     note = "Дозвонился до бригады: выехали, ключи у охраны на въезде."
     services.add_comment(incident, note, by=me, at=now - timedelta(minutes=18))
     reminders.remind(incident, at=now + timedelta(hours=1), text="позвонить бригаде", by=me, now=now)
-    drafts.keep(incident, me, "Добрый день! Бригада на месте, работаем от ДГУ.", at=now, field=Draft.Field.LETTER)
 
 
 def _fill_the_desk_of(me: User, incident: Incident, now: datetime) -> None:

@@ -77,6 +77,7 @@ def both(*acts: Act) -> Act:
     return act
 
 
+ANSWER = write(("#reply-text", "Добрый день! Бригада на месте, площадка работает от ДГУ."), then="#reply-text")
 CALL = (("#new-who", "Пётр, +7 912 000-00-01"), ("#new-subject", "Пропало питание"), ("#new-site", "{station}"))
 
 
@@ -103,7 +104,7 @@ SCREENS = (
     Screen("palette", "Jump and act: Ctrl K", "/", press("Control+k", then="#palette:visible"), on_a_phone=True),
     Screen("keys", "The keys", "/", press("Shift+Slash", then="#help")),
     Screen("card", "An incident", "/incidents/{card}/", on_a_phone=True),
-    Screen("card-letter", "Answering a letter", "/incidents/{card}/?reply={letter}"),
+    Screen("card-letter", "Answering a letter", "/incidents/{card}/?reply={letter}", ANSWER, on_a_phone=True),
     Screen("card-site", "Why this pole", "/incidents/{card}/", click(".dk-letter .body .dk-why summary")),
     Screen(
         "card-merge",
