@@ -27,7 +27,7 @@ def since(var: Path, before: dict[str, int]) -> dict[str, str]:
 
 
 def print_summary(written: dict[str, str], seconds: float) -> None:
-    """Size and lines of each log, how many of them are warnings or errors ("loud"), and the lines that came most often."""
+    """Size and lines of each log, how many are warnings or errors ("loud"), and those that came most often."""
     minutes = max(seconds / 60, 1 / 60)
     for name, text in written.items():
         lines = text.splitlines()
