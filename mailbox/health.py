@@ -18,6 +18,8 @@ from mailbox.advice import Advice, advise
 from mailbox.imap import readable
 from mailbox.models import Folder, Receipt
 
+# A connection that breaks and heals within it is nobody's business.
+A_MOMENT = timedelta(minutes=1)
 # Its last good look, or its switching on if that was later: since then nothing is known of a folder.
 _QUIET_SINCE = Greatest(Coalesce("last_ok_at", "watched_since"), "watched_since")
 
@@ -84,9 +86,9 @@ def patience() -> timedelta:
 
 
 def ill_folders(now: datetime) -> QuerySet[Folder]:
-    """The watched folders that are behind, and those that cannot be read just now."""
+    """The watched folders that are behind, and those that cannot be read for more than a moment."""
     watched = mailboxes.watched_folders().annotate(quiet=_QUIET_SINCE)
-    return watched.filter(Q(quiet__lt=now - patience()) | Q(failed_since__isnull=False))
+    return watched.filter(Q(quiet__lt=now - patience()) | Q(failed_since__lt=now - A_MOMENT))
 
 
 def late_folders(now: datetime) -> list[Late]:

@@ -79,7 +79,9 @@ def test_everything_of_the_mail_that_a_person_must_look_at_stands_in_it_with_its
     make_outgoing("unknown")
     make_bounce(incident)
     make_incident(status="error", error_reason="Нет такой опоры")
-    folder = make_folder(failed_since=timezone.now(), last_error="connection refused", last_ok_at=timezone.now())
+    ill = {"last_error": "connection refused", "last_ok_at": timezone.now()}
+    folder = make_folder(failed_since=timezone.now() - timedelta(minutes=2), **ill)
+    make_folder(failed_since=timezone.now() - timedelta(seconds=20), **ill)
     Reconciliation.objects.create(folder=folder, at=timezone.now(), on_server=2, in_ledger=1, missing=[7])
     settings.AUTO_ANSWERS_PER_HOUR = 1
     make_outgoing("sent", is_automatic=True)
