@@ -1,0 +1,109 @@
+"""A letter written on the card in a real browser: its words survive everything that happens around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from incidents.models import Draft, Incident, IncidentEmail
+from mailbox.models import Email, Outgoing
+from tests.factories import make_email, make_incident, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+OpenPage = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _sending(settings: Any) -> None:
+    settings.EMAIL_HOST, settings.DEFAULT_FROM_EMAIL = "smtp.towers.example", "desk@towers.example"
+    settings.INCIDENT_REACTIONS = {}
+
+
+@pytest.fixture
+def talk() -> tuple[Incident, Email, Email]:
+    """An incident with a letter of the operator and then one of the contractor."""
+    incident = make_incident(status="inProgress", letter_count=2)
+    letters = [make_email(), make_email(from_name="Подрядчик", from_email="avr@contractor.example")]
+    for email in letters:
+        IncidentEmail.objects.create(incident=incident, email=email, way="thread", thread=email.pk)
+    return incident, letters[0], letters[1]
+
+
+def until_kept(page: Any, words: str) -> None:
+    for _n in range(100):
+        if Draft.objects.filter(field=Draft.Field.LETTER, text=words).exists():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the draft was not kept in time")
+
+
+def test_words_stay_when_another_letter_is_answered_and_after_a_reload(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email]
+) -> None:
+    incident, first, _last = talk
+    page = open_page(make_user(), incident.get_absolute_url())
+    page.keyboard.press("r")
+    expect(page.locator("#reply-to")).to_have_value("Подрядчик <avr@contractor.example>")
+    expect(page.locator("#reply-text")).to_be_focused()
+    page.keyboard.type("Бригада выехала")
+
+    page.locator(f"#letter-{first.pk} .dk-more").click()
+    page.locator(f"#letter-menu-{first.pk} [data-write=reply]").click()
+
+    expect(page.locator("#reply-to")).to_have_value("NOC <noc@operator.example>")
+    expect(page.locator("#reply-text")).to_have_value("Бригада выехала")
+    expect(page).to_have_url(re.compile(f"reply={first.pk}$"))
+    until_kept(page, "Бригада выехала")
+    page.reload()
+    expect(page.locator("#reply-to")).to_have_value("NOC <noc@operator.example>")
+    expect(page.locator("#reply-text")).to_have_value("Бригада выехала")
+
+
+def test_note_and_letter_take_turns_and_neither_loses_its_words(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email]
+) -> None:
+    page = open_page(make_user(), talk[0].get_absolute_url())
+    page.fill("#note-text", "себе")
+    page.locator("#write [data-write=reply]").click()
+    page.fill("#reply-text", "им")
+    expect(page.locator("#note-text")).to_be_hidden()
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+
+    expect(page.locator("#note-text")).to_be_focused()
+    expect(page.locator("#note-text")).to_have_value("себе")
+    expect(page.locator("#reply-text")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.locator("#reply-text")).to_be_focused()
+    expect(page.locator("#reply-text")).to_have_value("им")
+
+
+def test_a_wrong_address_comes_back_beside_its_field(open_page: OpenPage, talk: tuple[Incident, Email, Email]) -> None:
+    page = open_page(make_user(), f"{talk[0].get_absolute_url()}?reply=")
+    page.fill("#reply-to", "noc@operator")
+    page.fill("#reply-text", "Бригада выехала")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#reply-to-error")).to_contain_text("noc@operator")
+    expect(page.locator("#reply-text")).to_have_value("Бригада выехала")
+    page.fill("#reply-to", "noc@operator.example")
+    page.locator("#reply-to").press("Enter")
+    expect(page.locator(".dk-letter.out")).to_contain_text("Бригада выехала")
+    expect(page.locator("#reply")).to_have_count(0)
+    assert Outgoing.objects.count() == 1
+
+
+def test_a_letter_is_written_without_scripts(open_page: OpenPage, talk: tuple[Incident, Email, Email]) -> None:
+    page = open_page(make_user(), talk[0].get_absolute_url(), java_script_enabled=False)
+    page.locator("#write [data-write=reply]").click()
+    page.fill("#reply-text", "Бригада выехала")
+    page.locator("#reply button").click()
+
+    expect(page.locator(".dk-letter.out")).to_contain_text("Бригада выехала")
