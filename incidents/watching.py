@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
@@ -73,7 +73,7 @@ def mentioned(text: str) -> list[User]:
     names = {name.casefold() for name in _MENTION.findall(text)}
     if not names:
         return []
-    people = list(get_user_model().objects.assignable().order_by("pk"))  # type: ignore[attr-defined]
+    people = list(get_user_model().objects.assignable().order_by("pk"))
     logins = {person.username.casefold(): person for person in people}
     surnames: dict[str, list[User]] = {}
     for person in people:
@@ -158,7 +158,7 @@ def _news_of(person: User) -> QuerySet[IncidentEvent]:
     return IncidentEvent.objects.filter(kind__in=NEWS).exclude(actor=person)
 
 
-def _with_news(person: User) -> QuerySet[Watch]:
+def _with_news(person: User) -> QuerySet[Any]:
     """One look into the index of the timeline for each watch."""
     last = _news_of(person).filter(incident=OuterRef("incident"), pk__gt=OuterRef("seen"))
     newest = Subquery(last.order_by("-pk").values("pk")[:1])

@@ -30,9 +30,10 @@ def carry_out(request: Request) -> HttpResponse:
     now = timezone.now()
     result = bulk.carry_out(form.cleaned_data["rows"], form.cleaned_data["deed"], by=request.user, at=now)
     if result.done:
-        said = {"said": _said(result), "result": result, "at": now, "back": _back(request)}
-        can_be_undone = form.cleaned_data["deed"].can_be_undone
-        words = render_to_string("incidents/bulk_done.html", said, request) if can_be_undone else said["said"]
+        can_be_undone, words = form.cleaned_data["deed"].can_be_undone, _said(result)
+        if can_be_undone:
+            said = {"said": words, "result": result, "at": now, "back": _back(request)}
+            words = render_to_string("incidents/bulk_done.html", said, request)
         messages.success(request, words, extra_tags="undo" if can_be_undone else "")
     return _answer(request, result)
 
