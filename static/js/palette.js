@@ -156,6 +156,10 @@
     } else if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
       enter(event);
+    } else if (event.key === "Escape") {
+      // At once: the browser would close it a moment later, and the next key would still be typed here.
+      event.preventDefault();
+      dialog.close();
     }
   });
   list.addEventListener("click", function (event) {

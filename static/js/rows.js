@@ -23,6 +23,11 @@
     if (paneIsShown()) { timer = setTimeout(show, later ? WALK_MS : 0, row); }
   }
 
+  // The help names r only where letters can be sent.
+  function leadsIntoCard(code) {
+    return document.getElementById("bulk") && (code !== "KeyR" || document.querySelector("#help [data-reply]"));
+  }
+
   // The pane may still show the row before: then nothing is pressed.
   function press(button) {
     const found = current() && pane.dataset.code === current().dataset.code && pane.querySelector("[data-code='" + CSS.escape(pane.dataset.code) + "'] " + button);
@@ -76,7 +81,7 @@
     else if (event.key === "Enter" && !focused && current()) { location.assign(link(current()).href); }
     else if (event.code === "KeyT") { press("[data-take]"); }
     else if (event.code === "KeyC") { press("[data-next]"); }
-    else if (IN_CARD[event.code] && current() && document.getElementById("bulk")) { location.assign(link(current()).href + IN_CARD[event.code]); }
+    else if (IN_CARD[event.code] && current() && leadsIntoCard(event.code)) { location.assign(link(current()).href + IN_CARD[event.code]); }
     else if (event.key === "Escape" && current()) {
       current().removeAttribute("aria-current");
     }
