@@ -45,6 +45,8 @@ class Question:
     words_of_files: Words | None = None
     # Words that have to stand together: the index does not know, each candidate is read.
     is_phrase: bool = False
+    # The digits of a phone together are rare, whatever the planner thinks of each.
+    is_phone: bool = False
     # Incidents that are at the site, or have the code, themselves.
     places: Q | None = None
     code: str = ""
@@ -57,11 +59,12 @@ class Question:
         if not meanings:
             return cls(text)
         if special := _together(meanings[0]):
-            return cls(text, meanings, special, special, special, is_phrase=True)
+            is_phone = meanings[0].kind == Kind.PHONE
+            return cls(text, meanings, special, special, special, is_phrase=True, is_phone=is_phone)
         plain = text.translate(_QUOTES)
         whole, words = _web(plain), _with_last_begun(plain)
         of_files = _with_last_begun(plain.translate(_OPENED))
-        return cls(text, meanings, words, whole, of_files, '"' in plain, _places(meanings))
+        return cls(text, meanings, words, whole, of_files, is_phrase='"' in plain, places=_places(meanings))
 
 
 def _together(meaning: Meaning) -> Words | None:

@@ -23,8 +23,9 @@ from incidents.search.questions import Question
 from mailbox.models import Attachment, Email
 from mailbox.models.letters import SEARCH, SEARCH_OF_FILES
 
-# The share of rows that PostgreSQL supposes to have a word of which it knows nothing (DEFAULT_TS_MATCH_SEL).
-UNKNOWN = 0.005
+# PostgreSQL supposes half a per cent of the rows of a table to have a word that begins so (DEFAULT_TS_MATCH_SEL), or a
+# little more; where it says so of all tables, it knows nothing.
+UNKNOWN = 0.012
 
 
 class Said(IntEnum):
@@ -122,14 +123,14 @@ def matches(question: Question, stretch: Stretch) -> list[Match]:
 def estimate(question: Question) -> int:
     """About how many matches there are, by the planner's statistics; costs no look at the rows.
 
-    Of words that begin so the planner tells only whether a frequent one is among them: if none is, it says UNKNOWN.
+    Of a word that is only begun it knows nothing unless a frequent one begins so; then the whole words decide.
     """
     expected = _expected(replace(question, words=question.whole, words_of_files=question.whole))
     if question.words == question.whole:
         return expected
     begun = _expected(question)
-    unknown = UNKNOWN * planned(_union([each.model._default_manager.all() for each in _asked(question)]))
-    return expected if begun - expected <= 1.1 * unknown else begun
+    everything = planned(_union([each.model._default_manager.all() for each in _asked(question)]))
+    return expected if begun - expected <= UNKNOWN * everything else begun
 
 
 def _expected(question: Question) -> int:
@@ -153,17 +154,23 @@ def planned(rows: QuerySet[Any]) -> int:
 
 def plan(rows: QuerySet[Any]) -> tuple[int, float]:
     """How many rows the planner expects, and what it thinks they cost."""
-    top = json.loads(rows.explain(format="json"))[0]["Plan"]
+    said = rows.explain(format="json")
+    if not said:
+        return 0, 0.0  # a condition that nothing can fulfil is not even asked
+    top = json.loads(said)[0]["Plan"]
     return int(top["Plan Rows"]), float(top["Total Cost"])
+
+
+# For the search alone. Taking a letter's text to words is dear (by default a thousand texts seem cheaper than one look
+# into the index); there is room for a bitmap of all letters; a page takes one processor, as every page does.
+_TRUTH = {"cpu_operator_cost": "0.1", "work_mem": "64MB", "max_parallel_workers_per_gather": "0"}
 
 
 @contextmanager
 def told_the_truth() -> Iterator[None]:
-    """The planner knows that taking a letter's text to words is dear, and has room for a bitmap of all letters.
-
-    By default it thinks a thousand texts cheaper than one look into the index.
-    """
+    """The planner knows what the questions of the search cost."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('cpu_operator_cost', '0.1', true), set_config('work_mem', '64MB', true)")
+            asked = ", ".join("set_config(%s, %s, true)" for _ in _TRUTH)
+            cursor.execute(f"SELECT {asked}", [word for pair in _TRUTH.items() for word in pair])
         yield

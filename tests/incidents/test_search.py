@@ -186,7 +186,27 @@ class TestPages(TestCase):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(finding, "BY_INDEX", pace)
                 patch.setattr(finding, "FEW_INCIDENTS", 0)
+                patch.setattr(finding, "NARROW", 0)
                 assert all_pages(size) == expected
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 9))
+    def test_reading_incident_by_incident_goes_by_their_opening(
+        self, seed: int, size: int, part: int
+    ) -> None:
+        rng = Random(seed)
+        opened = [NOW - timedelta(hours=rng.randrange(3)) for _ in range(8)]
+        incidents = [make_incident(subject="Тема", opened_at=at, closed_at=rng.choice([None, NOW])) for at in opened]
+        with_word = {pk for pk, _at in said(rng, incidents, 12)}
+        expected = [each for each in incidents if each.closed_at is None and each.pk in with_word]
+        expected.sort(key=lambda each: (each.opened_at, each.pk), reverse=True)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(finding, "BY_INDEX", Pace(few=-1, stretches=(1,)))
+            patch.setattr(finding, "FEW_INCIDENTS", 0)
+            patch.setattr(finding, "NARROW", 1000)
+            patch.setattr(finding, "READ_AT_ONCE", part)
+            assert all_pages(size) == [each.pk for each in expected]
 
 
 def all_pages(size: int) -> list[int]:
@@ -204,6 +224,7 @@ def all_pages(size: int) -> list[int]:
 def test_a_walk_that_ends_early_says_how_far_it_looked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "BY_INDEX", Pace(few=-1, stretches=(1,)))
     monkeypatch.setattr(finding, "FEW_INCIDENTS", 0)
+    monkeypatch.setattr(finding, "NARROW", 0)
     old = make_incident(subject="Тема")
     put(old, text="генератор", received_at=NOW - timedelta(days=9))
     for hours in range(6):

@@ -180,6 +180,7 @@ def test_an_empty_result_says_what_to_do(desk: Client) -> None:
 def test_a_walk_that_ended_early_says_so_and_goes_on(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "BY_INDEX", Pace(few=-1, stretches=(1,)))
     monkeypatch.setattr(finding, "FEW_INCIDENTS", 0)
+    monkeypatch.setattr(finding, "NARROW", 0)
     wanted = make("генератор")
     for _ in range(5):
         make("генератор", status="closed", closed_at=timezone.now())
