@@ -6,6 +6,8 @@ from dispatchers.views import administration_door
 from incidents import api, live, site_urls
 from towers import urls as tower_urls
 
+handler500 = "config.failures.failed"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
