@@ -28,8 +28,22 @@ _LAST_WORD = re.compile(r"(?<![\w\"-])(?:\w{4,}|\w*\d\w*(?<=\w{3}))$")
 _OPENED = str.maketrans(dict.fromkeys(set(JOINTS_OF_FILES) - set(JOINTS), " "))
 _QUOTES = str.maketrans("«»“”„‟", '""""""')
 # How the ten digits of a phone are written in groups, and a local number.
-_GROUPS = ((3, 3, 4), (3, 3, 2, 2), (3, 7), (3, 2, 2, 3), (4, 6), (4, 2, 2, 2), (5, 5), (5, 1, 2, 2))
-_LOCAL_GROUPS = {5: ((1, 2, 2), (5,)), 6: ((2, 2, 2), (6,)), 7: ((3, 2, 2), (3, 4), (7,))}
+Groups = tuple[tuple[int, ...], ...]
+_GROUPS: Groups = (
+    (3, 3, 4),
+    (3, 3, 2, 2),
+    (3, 7),
+    (3, 2, 2, 3),
+    (4, 6),
+    (4, 2, 2, 2),
+    (5, 5),
+    (5, 1, 2, 2),
+)
+_LOCAL_GROUPS: dict[int, Groups] = {
+    5: ((1, 2, 2), (5,)),
+    6: ((2, 2, 2), (6,)),
+    7: ((3, 2, 2), (3, 4), (7,)),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.search import SearchHeadline
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Left
 
@@ -173,8 +173,10 @@ _MAKERS: dict[Said, Callable[[Sequence[int], Question], dict[int, Line]]] = {
 }
 
 
-def _marked(text: Combinable, words: Words | None, joints: str = JOINTS) -> SearchHeadline:
+def _marked(text: Combinable, words: Words | None, joints: str = JOINTS) -> SearchHeadline | Value:
     """The text taken apart as the index has it, each character in its place, with marks around the words."""
+    if words is None:
+        return Value("")
     opened = apart(text, joints + _ENTITIES)
     return SearchHeadline(opened, words, config=CONFIG, start_sel=_START, stop_sel=_STOP, highlight_all=True)
 

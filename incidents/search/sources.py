@@ -78,7 +78,8 @@ class _Source:
         if stretch.until:
             rows = rows.filter(**{f"{self.at}__lte": stretch.until})
         kind = Value(int(self.said), output_field=IntegerField())
-        return rows.order_by().annotate(said=kind).values_list(self.incident, self.at, "said", "pk")
+        answers: QuerySet[Any] = rows.order_by().annotate(said=kind).values_list(self.incident, self.at, "said", "pk")
+        return answers
 
 
 def _letters(question: Question) -> QuerySet[Any] | None:

@@ -159,8 +159,8 @@ def _live_rows(request: Request, filters: DeskFilter, look: Look, now: datetime)
     codes = [code for code in request.GET.get("codes", "").split(",") if code][:MOST_CODES]
     if filters.text:
         named = filters.among(Incident.objects.filter(code__in=codes), request.user, now)
-        found = matching(Question.read(filters.text), named) if codes else set()
-        return Page(list(_rows().filter(pk__in=found)))
+        keys = matching(Question.read(filters.text), named) if codes else set()
+        return Page(list(_rows().filter(pk__in=keys)))
     parts = filters.apply(_rows(), request.user, now)
     found = {incident.pk: incident for part in parts for incident in part.filter(code__in=codes)} if codes else {}
     if "first" in request.GET:
