@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dispatchers.models import User
 from incidents.models import Incident
-from incidents.new_forms import Caller, find_sites
+from incidents.new_forms import Caller, find_sites, offer_sites
 from tests.factories import make_incident, make_pole, make_station, make_user
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +118,25 @@ def test_one_name_on_two_poles_is_named_with_its_pole():
     assert len(both) == 2
     assert [(site.station, site.pole) for site in one] == [(elsewhere, there)]
     assert find_sites(both[0].text) == both[:1]
+
+
+@pytest.mark.parametrize("typed", ["960-р-43", "стулово мира 5", "Стулово, ул. Мира, 5"])
+def test_a_middle_part_or_an_address_is_enough_when_only_one_site_fits(desk, typed):
+    pole = make_pole("41960-P-43-1-1", address="д. Стулово, ул. Мира, д. 5")
+    make_pole("51961-P-44-1-1", address="д. Мостовое, ул. Мира, д. 5")
+
+    desk.post(NEW, {"subject": "Нет питания", "site": typed})
+
+    assert the_only().pole == pole
+
+
+def test_what_begins_so_is_meant_and_what_has_it_inside_only_offered():
+    begins, inside = make_pole("41960-P-43-1-1"), make_pole("34196-P-43-1-1")
+    station = make_station("KI4196", make_pole("52000-P-43-1-1"))
+
+    assert [site.pole for site in find_sites("4196")] == [begins]
+    assert [site.pole for site in offer_sites("4196")] == [begins, inside, station.pole]
+    assert len(offer_sites("4196", limit=2)) == 2
 
 
 def test_sites_that_are_gone_are_not_offered():
