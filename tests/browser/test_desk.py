@@ -44,7 +44,7 @@ def is_live(page: Any) -> None:
 
 
 def rows(page: Any) -> list[str]:
-    return page.locator("#rows > tr").evaluate_all("rows => rows.map(row => row.dataset.code)")
+    return page.locator("#rows > [data-code]").evaluate_all("rows => rows.map(row => row.dataset.code)")
 
 
 def test_a_new_incident_enters_at_the_top_well_within_a_second(open_page: OpenPage) -> None:
