@@ -33,7 +33,11 @@ def count(statement: str) -> int:
 
 def insert(model: type[Model], facts: Mapping[str, str], source: str) -> int:
     """Rows of the model, a column for each expression over the source; returns how many."""
-    fields = [field for field in model._meta.concrete_fields if field.name in facts or not field.primary_key]
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if field.name in facts or not (field.primary_key or field.generated)
+    ]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     values = ", ".join(facts.get(field.name) or _default(field) for field in fields)
     with connection.cursor() as cursor:
