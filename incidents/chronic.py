@@ -70,10 +70,11 @@ def of_pole(pole: int | None, now: datetime) -> Repeats:
     return of_poles([pole], now).get(pole, Repeats()) if pole is not None else Repeats()
 
 
-def poles(now: datetime) -> QuerySet[Any, Any]:
-    """The ids of the poles that are chronic, as a condition for another query."""
+def poles(now: datetime) -> list[int]:
+    """The ids of the poles that are chronic: a part of a hundred of them all, so that a list of them is short."""
     often = Q(month__gte=settings.CHRONIC_REPEATS_MONTH) | Q(quarter__gte=settings.CHRONIC_REPEATS_QUARTER)
-    return _counted(Incident.objects.exclude(pole=None), now).filter(often).values("pole")
+    counted = _counted(Incident.objects.exclude(pole=None), now).filter(often)
+    return list(counted.values_list("pole", flat=True))
 
 
 def _counted(incidents: IncidentQuerySet, now: datetime) -> QuerySet[Any, Any]:

@@ -44,7 +44,8 @@ def poles(request: Request) -> HttpResponse:
     is_chronic = request.GET.get("chronic") == "1"
     found = listing.parts(asked)
     if is_chronic:
-        found = [part.filter(pk__in=chronic.poles(now)) for part in found]
+        chronic_poles = chronic.poles(now)
+        found = [part.filter(pk__in=chronic_poles) for part in found]
     page = listing.page(found, after=_said(request, "after"))
     context = {
         "asked": asked,
