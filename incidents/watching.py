@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import F, Max, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Greatest
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Value, Window
+from django.db.models.functions import Greatest, RowNumber
 
 from incidents import events, meanwhile, services
 from incidents.models import Incident, IncidentEvent, Watch
@@ -116,32 +116,40 @@ def codes(person: User) -> list[str]:
     return list(_watches(person).values_list("incident__code", flat=True)[: MOST * 5])
 
 
-def news(person: User, *, after: int = 0, most: int = MOST) -> list[News]:
-    """What others did on watched incidents since this person looked, the newest first; only after this event if given.
-
-    A constant number of queries.
-    """
+def news(person: User, *, after: int = 0, before: int | None = None, most: int | None = None) -> list[News]:
+    """What others did on watched incidents since this person looked, the newest first: a page of it, or all that came
+    after an event. A constant number of queries."""
     rows = _with_news(person).filter(newest__gt=after).order_by("-newest")
-    watches = list(rows.select_related("incident__status")[:most])
-    if not watches:
-        return []
-    since = {each.incident_id: max(each.seen, after) for each in watches}
-    found = _news_of(person).filter(incident__in=since, pk__gt=min(since.values()))
+    if before:
+        rows = rows.filter(newest__lt=before)
+    watches = list(rows.select_related("incident__status")[: most or MOST])
     by_incident: dict[int, list[IncidentEvent]] = {}
-    for event in found.select_related("actor").order_by("-pk")[: MOST * MOST_LINES]:
-        if event.pk > since[event.incident_id]:
-            by_incident.setdefault(event.incident_id, []).append(event)
-    said = _sentences(event for happened in by_incident.values() for event in happened[:MOST_LINES])
+    for event in _last_lines(person, watches, after) if watches else ():
+        by_incident.setdefault(event.incident_id, []).append(event)
+    said = _sentences(event for happened in by_incident.values() for event in happened)
     return [
         News(
             incident=each.incident,
             newest=happened[0],
-            lines=[said[event.pk] for event in happened[:MOST_LINES]],
-            more=max(0, len(happened) - MOST_LINES),
+            lines=[said[event.pk] for event in happened],
+            more=happened[0].number - len(happened),  # type: ignore[attr-defined]
         )
         for each in watches
         if (happened := by_incident.get(each.incident_id))
     ]
+
+
+def _last_lines(person: User, watches: Sequence[Watch], after: int) -> QuerySet[IncidentEvent]:
+    """Of each incident the newest few, so that a flood on one of them hides no other; `number`: how many there are."""
+    fresh = _news_of(person).filter(
+        incident__watches__in=watches, pk__gt=Greatest(F("incident__watches__seen"), Value(after))
+    )
+    each = [F("incident")]
+    ranked = fresh.annotate(
+        rank=Window(RowNumber(), partition_by=each, order_by=F("pk").desc()),
+        number=Window(Count("pk"), partition_by=each),
+    )
+    return ranked.filter(rank__lte=MOST_LINES).select_related("actor").order_by("-pk")
 
 
 def _sentences(happened: Iterable[IncidentEvent]) -> dict[int, str]:

@@ -23,7 +23,9 @@ may_look = permission_required("incidents.view_incident", raise_exception=True)
 @may_look
 def news(request: Request) -> HttpResponse:
     """Watched incidents on which others did something since this person looked."""
-    return render(request, "incidents/watching.html", {"news": watching.news(request.user), "now": timezone.now()})
+    found = watching.news(request.user, before=_number(request.GET.get("before", "")) or None)
+    next_page = found[-1].newest.pk if len(found) == watching.MOST else None
+    return render(request, "incidents/watching.html", {"news": found, "next": next_page, "now": timezone.now()})
 
 
 @require_safe
@@ -40,9 +42,7 @@ def mark(request: Request) -> HttpResponse:
 @may_look
 def messages(request: Request) -> HttpResponse:
     """The news after an event, as messages of an open page; nothing while there is nothing."""
-    said = request.GET.get("after", "")
-    after = int(said) if said.isascii() and said.isdigit() and len(said) < LONGEST_ID else 0
-    found = watching.news(request.user, after=after, most=MOST_MESSAGES)
+    found = watching.news(request.user, after=_number(request.GET.get("after", "")), most=MOST_MESSAGES)
     return render(request, "incidents/_watching_messages.html", {"news": found})
 
 
@@ -52,3 +52,8 @@ def look(request: Request) -> HttpResponse:
     """Everything is seen."""
     watching.look_at_all(request.user)
     return redirect("incidents:watching")
+
+
+def _number(said: str) -> int:
+    """The number of an event; 0, which none has, for anything else."""
+    return int(said) if said.isascii() and said.isdigit() and len(said) < LONGEST_ID else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -184,3 +185,33 @@ def test_the_desk_lists_what_one_watches(desk, me):
 
     assert f'data-code="{mine.code}"' in page
     assert f'data-code="{theirs.code}"' not in page
+
+
+def test_a_flood_on_one_incident_hides_no_other(me, other, monkeypatch):
+    monkeypatch.setattr(watching, "MOST_LINES", 2)
+    quiet, loud = watched(me), watched(me)
+    services.add_comment(quiet, "тихо", by=other, at=NOW)
+    for number in range(9):
+        services.add_comment(loud, f"шум {number}", by=other, at=NOW)
+
+    found = {each.incident: each for each in watching.news(me)}
+
+    assert (len(found[loud].lines), found[loud].more) == (2, 7)
+    assert (len(found[quiet].lines), found[quiet].more) == (1, 0)
+
+
+def test_the_page_goes_on_with_what_happened_earlier(desk, me, other, monkeypatch):
+    monkeypatch.setattr(watching, "MOST", 2)
+    incidents = [watched(me) for _n in range(5)]
+    for incident in incidents:
+        services.add_comment(incident, "заметка", by=other, at=NOW)
+    seen, pages, address = [], 0, reverse("incidents:watching")
+    while address:
+        pages += 1
+        page = desk.get(address).content.decode()
+        seen += re.findall(r'<li><header><a class="link" href="([^"]+)"', page)
+        more = re.search(r'href="(\?before=\d+)"', page)
+        address = reverse("incidents:watching") + more[1] if more else ""
+
+    assert seen == [each.get_absolute_url() for each in reversed(incidents)]
+    assert pages == 3
