@@ -63,6 +63,7 @@ def write(*typed: tuple[str, str], then: str) -> Act:
 
     def act(page: Any, cast: dict[str, str]) -> None:
         for field, words in typed:
+            page.locator(field).first.fill("")
             page.locator(field).first.press_sequentially(words.format(**cast))
         page.locator(then).first.wait_for()
 
