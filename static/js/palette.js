@@ -107,6 +107,11 @@
     draw();
     start();
   }
+  // Closing by itself the browser lets go of the field only with the next picture: a fast key would still go into it.
+  function shut() {
+    field.blur();
+    dialog.close();
+  }
   // Nothing comes after it is closed, by whatever way.
   dialog.addEventListener("close", function () {
     clearTimeout(timer);
@@ -116,7 +121,7 @@
 
   function carryOut(option, event) {
     const isNewTab = event.ctrlKey || event.metaKey;
-    dialog.close();
+    shut();
     if (option.deed) { option.deed(); }
     else if (isNewTab) { window.open(option.href); }
     else { location.assign(option.href); }
@@ -133,11 +138,11 @@
   document.addEventListener("keydown", function (event) {
     if (event.code !== "KeyK" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) { return; }
     event.preventDefault();
-    if (dialog.open) { dialog.close(); } else { open(); }
+    if (dialog.open) { shut(); } else { open(); }
   });
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-palette]")) { open(); }
-    else if (event.target.closest("[data-palette-close]") || event.target === dialog) { dialog.close(); }
+    else if (event.target.closest("[data-palette-close]") || event.target === dialog) { shut(); }
   });
   field.addEventListener("input", function () {
     moved = false;
@@ -157,9 +162,8 @@
       event.preventDefault();
       enter(event);
     } else if (event.key === "Escape") {
-      // At once: the browser would close it a moment later, and the next key would still be typed here.
       event.preventDefault();
-      dialog.close();
+      shut();
     }
   });
   list.addEventListener("click", function (event) {

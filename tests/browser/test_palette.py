@@ -99,6 +99,7 @@ def test_a_deed_on_the_chosen_rows_is_done_to_all_of_them(open_page: OpenPage) -
     choose_next(page, 2)
 
     palette = opened(page)
+    page.locator("#palette-field").fill("назн")
     page.keyboard.press("Escape")
     # The next key is for the list at once.
     choose_next(page, 3)
