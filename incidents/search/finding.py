@@ -39,9 +39,9 @@ class Pace:
     stretches: tuple[int, ...]
 
 
-BY_INDEX = Pace(few=20_000, stretches=(300, 1_500))
+BY_INDEX = Pace(few=20_000, stretches=(150, 350, 1_300))
 # The index knows the words of a phrase, not their order: every candidate is read.
-BY_READING = Pace(few=700, stretches=(300,))
+BY_READING = Pace(few=700, stretches=(100, 250))
 
 
 @dataclass(frozen=True, slots=True)
