@@ -15,6 +15,7 @@ from dispatchers.roles import Role
 from incidents import services
 from incidents.models import Incident, IncidentEmail, IncidentType, Status, Transition
 from tests.factories import NOW, make_email, make_incident, make_pole, make_station, make_user
+from towers.matching import Match
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -317,7 +318,7 @@ def test_an_open_card_gets_nothing_while_nothing_has_happened(desk):
 
 def test_an_error_says_what_is_wrong_and_offers_the_candidates(desk):
     poles = [make_pole("41960-P-43-1-1"), make_pole("41960-P-43-1-2")]
-    reading = {"problem": "ambiguous", "candidates": [pole.code for pole in poles], "evidence": []}
+    reading = Match(problem="ambiguous", candidates=tuple(pole.code for pole in poles)).as_json()
     incident = make_incident(status="error", error_reason="Подходят две опоры.", reading=reading)
 
     page = text_of(desk.get(url(incident)))
