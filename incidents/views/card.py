@@ -160,6 +160,9 @@ def mark_read(request: Request, code: str) -> HttpResponse:
     """The unread mark goes when somebody who works the incident has it before him; a watcher has seen the news."""
     incident, page = _find(code), SeenForm(request.POST)
     seen = page.seen_event if page.is_valid() else None
+    if seen is not None:
+        # Nobody has seen what has not happened yet.
+        seen = min(seen, incident.events.order_by("-id").values_list("pk", flat=True).first() or 0)
     if incident.assignee_id in (None, request.user.pk):
         services.mark_read(incident, up_to=seen)
     watching.look(incident, request.user, up_to=seen)

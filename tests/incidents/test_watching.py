@@ -139,6 +139,16 @@ def test_opening_the_card_says_what_it_shows_and_that_is_seen(desk, me, other):
     assert "data-read=" not in desk.get(incident.get_absolute_url()).content.decode()
 
 
+def test_nobody_has_seen_what_has_not_happened_yet(desk, me, other):
+    incident = watched(me)
+
+    address = reverse("incidents:mark_read", args=[incident.code])
+    assert desk.post(address, {"seen": "9" * 40}).status_code == 204
+    services.add_comment(incident, "Бригада выехала", by=other, at=NOW)
+
+    assert watching.count(me) == 1
+
+
 def test_an_open_page_is_told_what_to_listen_for_and_hears_only_what_is_new(desk, me, other):
     incident, quiet = watched(me), watched(me)
     services.add_comment(incident, "раньше", by=other, at=NOW)
