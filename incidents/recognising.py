@@ -51,6 +51,10 @@ _DOMAIN = re.compile(r"@([^\s@<>,;:\"']+\.[^\s@<>,;:\"']+)")
 _PHONE = re.compile(r"(?:(?:тел|моб|tel|phone)\w*[.:]?\s*)?(\+?[0-9\s().\-‐-―\u00a0]{6,30})", re.IGNORECASE)
 # A local number: 55-12-34, 555-12-34.
 _LOCAL = re.compile(r"[0-9]{2,3}[\s-][0-9]{2}[\s-][0-9]{2}")
+# A pole of digits alone has as many of them as a phone: 41066-11-57-1-2, 41066-1-12345.
+_POLE_OF_DIGITS = re.compile(
+    r"[0-9]{5}[-_ /][0-9]{1,2}[-_ /](?:[0-9]{5}|[0-9]{2}[-_ /][0-9]{1,2}(?:[-_ /][0-9]{1,3})?)"
+)
 _SIGNATURE = r"(?:-[0-9A-Z]{0,6})?"
 # In the folded spelling: runs of a code, joined by anything that people put there.
 _CODE_LIKE = re.compile(r"[A-ZА-Я0-9]+(?:\s?[-_./\\]\s?[A-ZА-Я0-9]+|\s[A-Z]{0,4}[0-9]{1,5}|\sP)*[-_./\\\s]?")
@@ -106,7 +110,11 @@ def _phones(text: str) -> Iterator[Meaning]:
         return
     said = found[1].strip()
     digits = re.sub(r"[^0-9]", "", said)
-    if 10 <= len(digits) <= 15 or _LOCAL.fullmatch(said):
+    joined = re.sub(r"[\s_/-]+", "-", plain(said))
+    if _POLE_OF_DIGITS.fullmatch(joined) and not _MOBILE.fullmatch(joined):
+        return
+    is_ours = len(digits) == 10 or (len(digits) == 11 and digits[0] in "78")
+    if is_ours or (said[0] == "+" and 10 <= len(digits) <= 15) or _LOCAL.fullmatch(said):
         yield Meaning(Kind.PHONE, digits[-PHONE_DIGITS:], said)
 
 

@@ -48,11 +48,19 @@ def test_a_station_is_known_by_its_name_in_any_spelling(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["89125551234", "+7 (912) 555-12-34", "8 912 555 12 34", "912.555.12.34", "тел. 8-912-555-1234"]
+    "text",
+    ["89125551234", "+7 (912) 555-12-34", "8 912 555 12 34", "912.555.12.34", "тел. 8-912-555-1234", "89125-55-12-34"],
 )
 def test_a_phone_is_known_in_any_writing(text: str) -> None:
     assert kinds(text) == ["phone", "words"]
     assert recognise(text)[0].normal == "9125551234"
+
+
+@pytest.mark.parametrize(
+    "text", ["41066-11-57-1-2", "41047-1-12345", "81066-11-57-1-2", "79066-11-57-1-2", "41066 11 57 1"]
+)
+def test_a_pole_of_digits_alone_is_no_phone(text: str) -> None:
+    assert kinds(text) == ["pole", "station", "words"]
 
 
 def test_an_address_and_a_domain_are_known() -> None:
