@@ -6,20 +6,18 @@ Asked at every pause of typing, so each question is bounded by an index, and onl
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.postgres.search import SearchQuery
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from incidents.models import Incident
-from incidents.models.incident import SEARCH_OF_INCIDENTS
 from incidents.queries import IncidentQuerySet
 from incidents.recognising import Kind, Meaning, phone_digits, recognise
-from incidents.search.questions import CONFIG, phone_query
 from towers import queries
 from towers.models import BaseStation, Contractor, Pole
 
@@ -34,7 +32,8 @@ SHORTEST = 2
 # As many codes as one look-up by index takes; see `_codes`.
 COMPLETED_DIGITS = 2
 RECENT = 6
-CANDIDATES = 30
+# Callers stand in no index; a mail loop leaves hundreds open on one pole.
+CHANGED_LAST = MOST_OPEN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,8 @@ def find(text: str, *, sees_sites: bool) -> Found:
     if code := meanings.get(Kind.CODE):
         found.incidents = _of_code(code)
     if sees_sites and _may_be_site(meanings):
-        found.places = _places(text, meanings)
-        there = _at(found.places, besides=found.incidents)
+        found.places, newest = _places(text, meanings)
+        there = _rows_of(newest, besides=found.incidents)
         is_site = next(iter(meanings)) in SITE_KINDS
         found.incidents = there + found.incidents if is_site else found.incidents + there
     if set(meanings) == {Kind.WORDS} and len(text) >= SHORTEST:
@@ -141,18 +140,22 @@ def _numbers(typed: str, newest: str) -> Iterable[str]:
         yield from (f"{typed}{end:0{digits}}" for end in range(10**digits - 1, -1, -1))
 
 
-def _places(text: str, meanings: dict[Kind, Meaning]) -> list[Place]:
-    """The sites a text may mean, each with its open incidents; stations first where it surely is one."""
+def _places(text: str, meanings: dict[Kind, Meaning]) -> tuple[list[Place], list[int]]:
+    """The sites a text may mean, stations first where it surely is one; their open incidents by last change."""
     typed = _typed(meanings, text)
     if len(typed) < SHORTEST:
-        return []
+        return [], []
     poles = [Place(pole) for pole in queries.poles_like(typed, SITES)]
     # Stations have no address: several words are none of their names.
     is_name = meanings.keys() & SITE_KINDS or " " not in typed
     stations = [Place(each.pole, each) for each in queries.stations_like(typed, SITES)] if is_name else []
     sites = (stations + poles if next(iter(meanings)) == Kind.STATION else poles + stations)[: SITES + 1]
-    counts = dict(_open_at(sites).order_by().values_list("pole").annotate(Count("pk"))) if sites else {}
-    return [Place(each.pole, each.station, counts.get(each.pole.pk, 0)) for each in sites]
+    # Read whole and sorted here: told to sort, the database would look through all open incidents for the first five.
+    there = Incident.objects.open().filter(pole__in={place.pole.pk for place in sites})
+    open_there = list(there.values_list("active_at", "pk", "pole")[:MOST_OPEN]) if sites else []
+    counts = Counter(pole for _at, _pk, pole in open_there)
+    places = [Place(each.pole, each.station, counts[each.pole.pk]) for each in sites]
+    return places, [pk for _at, pk, _pole in sorted(open_there, reverse=True)]
 
 
 def _typed(meanings: dict[Kind, Meaning], text: str) -> str:
@@ -161,24 +164,18 @@ def _typed(meanings: dict[Kind, Meaning], text: str) -> str:
     return site.typed if site else text
 
 
-def _open_at(places: Sequence[Place]) -> IncidentQuerySet:
-    return _rows().open().filter(pole__in={place.pole.pk for place in places})
-
-
-def _at(places: Sequence[Place], *, besides: Collection[Incident]) -> list[Incident]:
-    """The open incidents at these sites that changed last."""
-    if not any(place.open for place in places):
-        return []
-    rows = _open_at(places).exclude(pk__in=[each.pk for each in besides])
-    return list(rows.order_by("-active_at")[:INCIDENTS])
+def _rows_of(pks: Sequence[int], *, besides: Collection[Incident]) -> list[Incident]:
+    """The first of these incidents that are not there yet, in this order."""
+    known = {each.pk for each in besides}
+    wanted = [pk for pk in pks if pk not in known][:INCIDENTS]
+    found = _rows().in_bulk(wanted) if wanted else {}
+    return [found[pk] for pk in wanted]
 
 
 def _called_from(digits: str) -> list[Incident]:
-    """The newest incidents that somebody with this phone reported: it is typed with his name, in any grouping."""
-    written = SearchQuery(phone_query(digits), config=CONFIG, search_type="raw")
-    # Groups of digits that stand side by side may belong to two numbers, so what the index finds is read.
-    rows = _rows().annotate(words=SEARCH_OF_INCIDENTS).filter(words=written).order_by("-pk")[:CANDIDATES]
-    return [row for row in rows if digits in re.sub(r"[^0-9]", "", row.requester_name)][:INCIDENTS]
+    """What somebody with this phone reported, among what changed last: older calls are for the search to find."""
+    last = Incident.objects.order_by("-active_at", "-pk").values_list("pk", "requester_name")[:CHANGED_LAST]
+    return _rows_of([pk for pk, name in last if digits in re.sub(r"[^0-9]", "", name)], besides=())
 
 
 def _with_phone(digits: str) -> list[Company]:
