@@ -52,9 +52,9 @@ _PHONE = re.compile(r"(?:(?:тел|моб|tel|phone)\w*[.:]?\s*)?(\+?[0-9\s().\-
 # A local number: 55-12-34, 555-12-34.
 _LOCAL = re.compile(r"[0-9]{2,3}[\s-][0-9]{2}[\s-][0-9]{2}")
 # A pole of digits alone has as many of them as a phone: 41066-11-57-1-2, 41066-1-12345.
-_POLE_OF_DIGITS = re.compile(
-    r"[0-9]{5}[-_ /][0-9]{1,2}[-_ /](?:[0-9]{5}|[0-9]{2}[-_ /][0-9]{1,2}(?:[-_ /][0-9]{1,3})?)"
-)
+_POLE_OF_DIGITS = re.compile(r"[0-9]{5}-[0-9]{1,2}-(?:[0-9]{5}|[0-9]{2}-[0-9]{1,2}(?:-[0-9]{1,3})?)")
+# 89125-55-12-34: the pairs at the end are a phone's.
+_MOBILE = re.compile(r"[78]9[0-9]{3}(?:-[0-9]{2}){3}")
 _SIGNATURE = r"(?:-[0-9A-Z]{0,6})?"
 # In the folded spelling: runs of a code, joined by anything that people put there.
 _CODE_LIKE = re.compile(r"[A-ZА-Я0-9]+(?:\s?[-_./\\]\s?[A-ZА-Я0-9]+|\s[A-Z]{0,4}[0-9]{1,5}|\sP)*[-_./\\\s]?")
