@@ -80,8 +80,9 @@
   }
 
   function group(section, rows, about) {
-    const made = document.createElement("div"), title = document.createElement("h3");
+    const made = document.createElement("div"), title = document.createElement("div");
     numbered += 1;
+    title.className = "pl-head";
     title.id = "po-title-" + numbered;
     title.textContent = section.dataset.title.replace("#", about.trim());
     made.setAttribute("role", "group");

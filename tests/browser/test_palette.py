@@ -104,7 +104,7 @@ def test_a_deed_on_the_chosen_rows_is_done_to_all_of_them(open_page: OpenPage) -
     # The next key is for the list at once.
     choose_next(page, 3)
     opened(page)
-    expect(palette.locator("h3").first).to_contain_text("3")
+    expect(palette.locator(".pl-head").first).to_contain_text("3")
     page.keyboard.type("назн сед")
     expect(chosen(page)).to_contain_text("Дмитрий Седов")
     page.keyboard.press("Enter")
@@ -297,7 +297,7 @@ def test_who_only_looks_on_is_offered_nothing_to_do(open_page: OpenPage) -> None
 
     palette = opened(page)
 
-    expect(palette.locator("#palette-own h3").first).to_contain_text(incident.code)
+    expect(palette.locator("#palette-own .pl-head").first).to_contain_text(incident.code)
     assert palette.locator("#palette-own [role=group]").first.get_by_role("option").count() == 1
     expect(palette.locator("#pf-new")).to_have_count(0)
 
