@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Case, Count, Q, Value, When
+from django.db.models import Case, Count, ExpressionWrapper, Q, Value, When
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -103,7 +103,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
             When(due_at__lt=now + AT_RISK, then=Value("at_risk")),
             default=Value(""),
         )
-        groups = self.open().order_by().values_list("assignee", "status__status_class", Q(pole=None), due)
+        has_no_site = ExpressionWrapper(Q(pole=None), output_field=models.BooleanField())
+        groups = self.open().order_by().values_list("assignee", "status__status_class", has_no_site, due)
         return Tally(tuple(Group(*row) for row in groups.annotate(number=Count("pk"))))
 
     def open_by_person(self) -> dict[int, int]:

@@ -42,7 +42,7 @@ def insert(model: type[Model], facts: Mapping[str, str], source: str) -> int:
     values = ", ".join(facts.get(field.name) or _default(field) for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {values} FROM {source}')
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def last_id(model: type[Model]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django import template
 from django.template.context import Context
@@ -78,7 +78,8 @@ def boxes(context: Context, menu: Menu) -> SafeString:
         if isinstance(option.thing, Status):
             said = drawing.status_mark(option.thing)
         elif name == "who":
-            said = drawing.person_mark(option.thing, request.user if request else None) + said
+            person = cast("User | None", option.thing)
+            said = drawing.person_mark(person, request.user if request else None) + said
         drawn.append(drawing.box(name, option.value, said, option.value in chosen))
     return SafeString("".join(drawn))
 
