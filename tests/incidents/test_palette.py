@@ -111,6 +111,16 @@ def test_a_phone_is_its_contractor_its_people_and_those_who_called_from_it() -> 
     assert found.part == "who"
 
 
+def test_a_pole_whose_code_is_digits_alone_is_no_phone() -> None:
+    pole = make_pole("54635-11-77-1-2")
+    incident = make_incident(pole=pole)
+
+    found = find("54635-11-77-1-2")
+
+    assert [place.pole for place in found.places] == [pole]
+    assert (found.incidents, found.part) == ([incident], "site")
+
+
 @pytest.mark.parametrize("typed", ["крыл", "анна кры", "rhsk", "КРЫЛОВА"])
 def test_a_person_is_found_by_a_beginning_even_in_the_wrong_layout(me: User, typed: str) -> None:
     make_user(last_name="Накрылов")
