@@ -191,9 +191,7 @@ class TestPages(TestCase):
 
     @settings(max_examples=10, deadline=None)
     @given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 9))
-    def test_reading_incident_by_incident_goes_by_their_opening(
-        self, seed: int, size: int, part: int
-    ) -> None:
+    def test_reading_incident_by_incident_goes_by_their_opening(self, seed: int, size: int, part: int) -> None:
         rng = Random(seed)
         opened = [NOW - timedelta(hours=rng.randrange(3)) for _ in range(8)]
         incidents = [make_incident(subject="Тема", opened_at=at, closed_at=rng.choice([None, NOW])) for at in opened]
