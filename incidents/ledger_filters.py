@@ -13,17 +13,16 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from incidents.codes import code_in_subject
+from incidents.words import web_query
 from mailbox.inbox import short_id
 from mailbox.models import Email, Folder, Mailbox, Receipt, ThreadId
-from mailbox.models.letters import JOINTS, SEARCH
+from mailbox.models.letters import SEARCH
 
 BY_HAND = "none"
 HISTORY = ("only", "without")
 MOST_TEXT = 200
 _MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-# A dash that joins; one before a word means "without it", as web searches have it.
-_JOINT = re.compile(rf"(?<=\w)[{re.escape(JOINTS)}]+(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class LedgerFilter:
         """The searched words, as the index knows them; None where the text is no words or there is none."""
         if not self.text or self._code() or _MESSAGE_ID.fullmatch(self.text):
             return None
-        return words_of(self.text)
+        return web_query(self.text)
 
     def in_order(self) -> QuerySet[Receipt]:
         """Receipts narrowed by what the indexes sort: fate, days, history."""
@@ -136,7 +135,7 @@ class LedgerFilter:
         if _MESSAGE_ID.fullmatch(self.text):
             ids = ThreadId.objects.filter(message_id=short_id(self.text))
             return Email.objects.filter(pk__in=ids.values("email_id"))
-        return Email.objects.annotate(words=SEARCH).filter(words=words_of(self.text))
+        return Email.objects.annotate(words=SEARCH).filter(words=web_query(self.text))
 
     def indexed(self) -> QuerySet[Email] | None:
         """Letters among which all that fit are, as far as indexes tell; None where no choice is about letters."""
@@ -147,7 +146,7 @@ class LedgerFilter:
         if self.kind:
             rows = rows.filter(kind=self.kind)
         if self.sender:
-            rows = rows.annotate(all_words=SEARCH).filter(all_words=words_of(self.sender.removeprefix("@")))
+            rows = rows.annotate(all_words=SEARCH).filter(all_words=web_query(self.sender.removeprefix("@")))
         return rows
 
     def _code(self) -> str | None:
@@ -159,11 +158,6 @@ class LedgerFilter:
 def midnight(day: date) -> datetime:
     """When this day of the desk's calendar begins."""
     return timezone.make_aware(datetime.combine(day, time()))
-
-
-def words_of(text: str) -> SearchQuery:
-    """The words of a question as a web search understands them: "…" together, or, -without."""
-    return SearchQuery(_JOINT.sub(" ", text), config="russian", search_type="websearch")
 
 
 def _sent_by(sender: str) -> Q:

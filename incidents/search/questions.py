@@ -11,18 +11,14 @@ from django.db.models import Q
 
 from incidents.fields import any_of, standing_at
 from incidents.recognising import Kind, Meaning, recognise
+from incidents.words import CONFIG, web_query
 from mailbox.models.letters import JOINTS, JOINTS_OF_FILES
 from towers.models import BaseStation, Pole
 from towers.queries import pole_code_begins, station_name_begins
 
-CONFIG = "russian"
 Words = SearchQuery | CombinedSearchQuery
 
 _JOINT = re.compile(rf"[{re.escape(JOINTS)}]+")
-# A dash that joins; one before a word means "without it", as web searches have it.
-_INNER_JOINT = re.compile(rf"(?<=\w)[{re.escape(JOINTS)}]+(?=\w)")
-# A dash that neither joins nor denies; PostgreSQL takes a row of them for denials of denials.
-_LONE_MINUS = re.compile(r"(?<=[^\s])-|-(?![\w\"])")
 # The word that is being typed; a number tells more with fewer signs.
 _LAST_WORD = re.compile(r"(?<![\w\"-])(?:\w{4,}|\w*\d\w*(?<=\w{3}))$")
 _OPENED = str.maketrans(dict.fromkeys(set(JOINTS_OF_FILES) - set(JOINTS), " "))
@@ -76,7 +72,7 @@ class Question:
             is_phone = meanings[0].kind == Kind.PHONE
             return cls(text, meanings, special, special, special, is_phrase=True, is_phone=is_phone)
         plain = text.translate(_QUOTES)
-        whole, words = _web(plain), _with_last_begun(plain)
+        whole, words = web_query(plain), _with_last_begun(plain)
         of_files = _with_last_begun(plain.translate(_OPENED))
         return cls(text, meanings, words, whole, of_files, is_phrase='"' in plain, places=_places(meanings))
 
@@ -92,18 +88,13 @@ def _together(meaning: Meaning) -> Words | None:
 
 def _with_last_begun(text: str) -> Words:
     """The words as a web search understands them: "…" together, or, -without; the last may be only begun."""
-    whole = _web(text)
+    whole = web_query(text)
     last = _LAST_WORD.search(text)
     if last is None or text.count('"') % 2:
         return whole
     begun = SearchQuery(f"{last[0]}:*", config=CONFIG, search_type="raw")
     rest = text[: last.start()].strip()
-    return whole | (_web(rest) & begun if rest else begun)
-
-
-def _web(text: str) -> SearchQuery:
-    opened = _LONE_MINUS.sub(" ", _INNER_JOINT.sub(" ", text))
-    return SearchQuery(opened, config=CONFIG, search_type="websearch")
+    return whole | (web_query(rest) & begun if rest else begun)
 
 
 def phone_query(digits: str) -> str:

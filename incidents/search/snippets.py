@@ -20,8 +20,9 @@ from incidents.ledger_rows import spans
 from incidents.marks import Piece, Span, pieces
 from incidents.models import Comment, Incident
 from incidents.search.finding import Hit
-from incidents.search.questions import CONFIG, Question, Words
+from incidents.search.questions import Question, Words
 from incidents.search.sources import Said
+from incidents.words import CONFIG
 from mailbox.models import Attachment, Email
 from mailbox.models.letters import JOINTS, JOINTS_OF_FILES, apart
 

@@ -94,6 +94,14 @@ def test_a_match_survives_storage(index: Index) -> None:
         assert Match.from_json(match.as_json()) == match
 
 
+def test_a_match_stored_before_a_field_was_known_is_read_with_its_default(index: Index) -> None:
+    stored = index.find([subject("DB0001")]).as_json()
+    for name in ("candidates", "station_candidates", "runners_up"):
+        del stored[name]
+
+    assert Match.from_json(stored).station_candidates == ()
+
+
 def test_a_station_alone_brings_its_pole(index: Index) -> None:
     match = index.find([subject("KI0080")])
 

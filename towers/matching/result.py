@@ -71,9 +71,10 @@ class Match:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Match:
-        """The match stored by `as_json`."""
+        """The match stored by `as_json`; a field that was not known yet when it was stored has its default."""
         fields = dict(data)
         for name in ("candidates", "station_candidates", "runners_up"):
-            fields[name] = tuple(fields[name])
-        fields["evidence"] = tuple(Evidence(**{**item, "ids": tuple(item["ids"])}) for item in fields["evidence"])
+            fields[name] = tuple(fields.get(name, ()))
+        evidence = fields.get("evidence", ())
+        fields["evidence"] = tuple(Evidence(**{**item, "ids": tuple(item.get("ids", ()))}) for item in evidence)
         return cls(**fields)
