@@ -41,6 +41,8 @@
     const address = new URL(location.href);
     address.searchParams.set("open", code);
     history.replaceState(history.state, "", address);
+    // The list may have come anew since the key was pressed.
+    mark();
   }
 
   // A slow answer must not replace a later one.
@@ -51,6 +53,8 @@
   function walk(step) {
     const rows = list();
     if (!rows.length) { return; }
+    // From here on Enter means the row, not the link or button that was used last.
+    document.activeElement.blur();
     const at = rows.indexOf(current());
     const to = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step));
     if (to !== at) { select(rows[to], true); }

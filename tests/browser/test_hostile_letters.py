@@ -236,7 +236,7 @@ def test_directions_of_a_name_do_not_turn_what_stands_beside_it(open_page: OpenP
     """An unclosed right-to-left override of a sender would print the address behind it backwards."""
     incident = arrive("<p>x</p>", "Авария \u202e1-1-34-P-06914", "\u202eСON <noc@operator.example>")
     page = open_page(make_user(), incident.get_absolute_url())
-    rest = page.locator(".dk-letter header .grow").first
+    rest = page.locator(".dk-letter header .dk-who-to").first
 
     assert rest.inner_text().startswith("noc@operator.example")
     assert rest.evaluate(

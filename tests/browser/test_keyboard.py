@@ -102,6 +102,7 @@ def test_a_shift_without_a_mouse(open_page: OpenPage, address: str) -> None:
     page.keyboard.type("secret")
     page.keyboard.press("Enter")
     expect(page.locator("#rows > tr")).to_have_count(4)
+    page.wait_for_selector("#link.is-up")
 
     # Through the list, into the card.
     current = page.locator("#rows > [aria-current]")
@@ -133,6 +134,7 @@ def test_a_shift_without_a_mouse(open_page: OpenPage, address: str) -> None:
     let_go(page)
     page.keyboard.press("Escape")
     expect(page.locator("#rows > tr")).to_have_count(4)
+    page.wait_for_selector("#link.is-up")
     expect(current).to_have_attribute("data-code", old[1].code)
     chosen = []
     for _n in range(2):

@@ -112,6 +112,7 @@ def signs_in(page: Any, person: User, address: str) -> None:
     page.keyboard.type("secret")
     page.keyboard.press("Enter")
     expect(page.locator("#rows")).to_be_visible()
+    page.wait_for_selector("#link.is-up")
 
 
 def opens_the_next_new_one(page: Any, incident: Incident) -> None:

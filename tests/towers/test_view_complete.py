@@ -49,7 +49,7 @@ def test_at_most_ten_are_offered_by_few_queries(observer: Client, django_assert_
     for _ in range(15):
         make_station()
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert len(options(observer, q="KI", kind="station")) == 10
 
 
