@@ -163,6 +163,8 @@ def test_the_desk(walk_of: Callable[..., Walk]) -> None:
     expect(page.locator("#palette")).to_be_visible()
     page.keyboard.type("нов")
     expect(page.locator("#palette [role=option]").first).to_be_visible()
+    # What was found for fewer letters is dimmed until the answer for all of them comes.
+    expect(page.locator("#palette .stale")).to_have_count(0)
     walk.look("palette", "#palette")
     page.keyboard.press("Escape")
     for key in "jxjx":
