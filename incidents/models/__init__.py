@@ -3,6 +3,7 @@
 from incidents.models.conversation import Comment, IncidentEmail, ReadingCase, Suggestion
 from incidents.models.desk import Draft, Presence, SavedView
 from incidents.models.incident import FailedReaction, Incident, IncidentEvent
+from incidents.models.templates import LetterKind, LetterTemplate, LetterTemplateVersion
 from incidents.models.work import (
     ChecklistItem,
     ChecklistMark,
@@ -28,6 +29,9 @@ __all__ = [
     "IncidentLink",
     "IncidentTag",
     "IncidentType",
+    "LetterKind",
+    "LetterTemplate",
+    "LetterTemplateVersion",
     "Named",
     "Presence",
     "Promise",
