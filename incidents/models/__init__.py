@@ -1,5 +1,6 @@
 """The incident and what belongs to it: workflow, timeline, letters, notes, work, the desk's own rows."""
 
+from incidents.models.composer import CannedAnswer, ReplyFile, WrittenLetter
 from incidents.models.conversation import Comment, IncidentEmail, ReadingCase, Suggestion
 from incidents.models.desk import Draft, Presence, SavedView
 from incidents.models.incident import FailedReaction, Incident, IncidentEvent
@@ -18,6 +19,7 @@ from incidents.models.work import (
 from incidents.models.workflow import IncidentType, Named, Status, StatusClass, Transition
 
 __all__ = [
+    "CannedAnswer",
     "ChecklistItem",
     "ChecklistMark",
     "Comment",
@@ -37,6 +39,7 @@ __all__ = [
     "Promise",
     "ReadingCase",
     "Reminder",
+    "ReplyFile",
     "SavedView",
     "Status",
     "StatusClass",
@@ -45,4 +48,5 @@ __all__ = [
     "Transition",
     "Watch",
     "WorkPeriod",
+    "WrittenLetter",
 ]

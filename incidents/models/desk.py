@@ -25,6 +25,8 @@ class Draft(models.Model):
     person = models.ForeignKey(PERSON, on_delete=models.CASCADE, related_name="drafts")
     field = models.CharField(max_length=10, choices=Field, default=Field.NOTE)
     text = models.TextField(blank=True)
+    # What stands around the words of a letter: kind, addressees, subject, files chosen (incidents.reply_forms).
+    form = models.JSONField(default=dict, blank=True)
     changed_at = models.DateTimeField()
 
     class Meta:
