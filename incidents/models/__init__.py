@@ -4,6 +4,7 @@ from incidents.models.composer import CannedAnswer, ReplyFile, WrittenLetter
 from incidents.models.conversation import Comment, IncidentEmail, ReadingCase, Suggestion
 from incidents.models.desk import Draft, Presence, SavedView
 from incidents.models.incident import FailedReaction, Incident, IncidentEvent
+from incidents.models.letters_out import Notice
 from incidents.models.templates import LetterKind, LetterTemplate, LetterTemplateVersion
 from incidents.models.work import (
     ChecklistItem,
@@ -35,6 +36,7 @@ __all__ = [
     "LetterTemplate",
     "LetterTemplateVersion",
     "Named",
+    "Notice",
     "Presence",
     "Promise",
     "ReadingCase",

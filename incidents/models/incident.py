@@ -112,6 +112,8 @@ class Incident(models.Model):
     reading = models.JSONField(default=dict, blank=True)
     # Why the status is the error one; empty otherwise.
     error_reason = models.TextField(_("what is wrong"), blank=True)
+    # The same as a code and facts where a letter could not be sent, so that each reader is told in his language.
+    error_facts = models.JSONField(null=True, blank=True)
     power_back_at = models.DateTimeField(_("power is back"), null=True, blank=True)
 
     # The first letter's moment, or the moment of registration by hand: the clock starts here.

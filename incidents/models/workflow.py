@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from incidents.models.templates import LetterKind
 
 
 class StatusClass(models.TextChoices):
@@ -17,6 +20,10 @@ class StatusClass(models.TextChoices):
     PAUSED = "paused", _("waiting")
     SENDING = "sending", _("sends a letter and moves on")
     END = "end", _("closed")
+
+
+# The letters that a step may send; the others answer letters, or end them.
+SENT_BY_STEPS = [(kind.value, kind.label) for kind in (LetterKind.ACCEPTED, LetterKind.HANDED_OVER, LetterKind.CLOSED)]
 
 
 class Named(models.Model):
@@ -47,10 +54,19 @@ class Status(Named):
     icon = models.CharField(_("icon"), max_length=40, default="circle-dot")
     hands_over = models.BooleanField(_("starts the contractor's clock"), default=False)
     finishes_contractor = models.BooleanField(_("stops the contractor's clock"), default=False)
+    # Of class `sending` only: the letter that a step here sends. When it has left, the first step away is taken.
+    sends = models.CharField(_("sends the letter"), max_length=20, choices=SENT_BY_STEPS, blank=True)
 
     class Meta(Named.Meta):
         verbose_name = _("status")
         verbose_name_plural = _("statuses")
+
+    def clean(self) -> None:
+        """A letter belongs to the class that sends one, and only to it."""
+        if (self.status_class == StatusClass.SENDING) != bool(self.sends):
+            raise ValidationError(
+                {"sends": _("A status of the class “sends a letter and moves on” names its letter, no other does.")}
+            )
 
     @property
     def is_error(self) -> bool:
