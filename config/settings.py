@@ -276,6 +276,12 @@ DEFAULT_FROM_EMAIL = env_str(
 if EMAIL_HOST and DEFAULT_FROM_EMAIL.lower() not in DESK_ADDRESSES:
     DESK_ADDRESSES.append(DEFAULT_FROM_EMAIL.lower())
 EMAIL_FROM_NAME = env_str("EMAIL_FROM_NAME", "Диспетчерская служба")
+# Letters in a minute that the server takes; 0: as many as there are.
+EMAIL_PER_MINUTE = env_int("EMAIL_PER_MINUTE", 0)
+# Put a copy of each letter into the mailbox's Sent folder, where the server does not do it itself.
+EMAIL_KEEP_COPIES = env_bool("EMAIL_KEEP_COPIES")
+# Authorities of the company's own that vouch for mail servers, in PEM, beside those of the system.
+EMAIL_CA_FILE = env_str("EMAIL_CA_FILE")
 # Whom programs of the desk may write to, and how often; see mailbox.answering.
 ANSWER_CLOSED = env_bool("ANSWER_CLOSED", True)
 AUTO_ANSWER_PER_SENDER_MINUTES = env_int("AUTO_ANSWER_PER_SENDER_MINUTES", 60, least=1)

@@ -23,7 +23,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mailbox import store as files
-from mailbox.models import Attachment, Email, Mailbox, Receipt, Settled, ThreadId
+from mailbox.models import Attachment, Email, Mailbox, Receipt, Settled, SmtpAccount, ThreadId
 from mailbox.parsing import ParsedEmail, content_key, parse, synthesized_id
 
 # Letters in one transaction: enough to share its costs, few enough to be done in a fraction of a second.
@@ -231,9 +231,10 @@ def short_id(message_id: str) -> str:
 
 
 def own_addresses() -> frozenset[str]:
-    """The desk's own addresses, in lower case: those of the settings and of every mailbox; one query."""
-    mailboxes = Mailbox.objects.values_list("address", flat=True)
-    return frozenset(settings.DESK_ADDRESSES) | {address.lower() for address in mailboxes}
+    """The desk's own addresses, in lower case: of the settings, of every mailbox and account; one query."""
+    accounts = SmtpAccount.objects.order_by().values_list("from_address", flat=True)
+    rows = Mailbox.objects.order_by().values_list("address", flat=True).union(accounts)
+    return frozenset(settings.DESK_ADDRESSES) | {address.lower() for address in rows}
 
 
 def is_ours(address: str) -> bool:

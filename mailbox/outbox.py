@@ -17,10 +17,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from mailbox import answering, inbox, smtp, store
+from mailbox import accounts, answering, inbox, smtp, store
+from mailbox.accounts import Account, SendingIsOff
 from mailbox.composing import Composed
 from mailbox.models import Email, Outgoing, Receipt, Settled
 from mailbox.smtp import Answer, Result
@@ -42,15 +44,22 @@ PAUSE, LOCKED_OUT_PAUSE = timedelta(minutes=1), timedelta(minutes=10)
 LOCK = 0x4F5554
 
 
-class SendingIsOff(Exception):
-    """No server is named, so nothing may wait for one."""
-
-
 @transaction.atomic
-def queue(letter: Composed, *, now: datetime, answers: Email | None = None, is_automatic: bool = False) -> Outgoing:
-    """Store the bytes and queue them, in the caller's transaction. Raises SendingIsOff without a server."""
-    if not settings.EMAIL_HOST:
-        raise SendingIsOff
+def queue(
+    letter: Composed,
+    *,
+    now: datetime,
+    answers: Email | None = None,
+    is_automatic: bool = False,
+    account: Account | None = None,
+    by: AbstractBaseUser | None = None,
+    leaves_at: datetime | None = None,
+) -> Outgoing:
+    """Store the bytes and queue them, in the caller's transaction; not before `leaves_at` do they leave.
+
+    `account` is the one the letter was written for; without it the usual one. Raises SendingIsOff where there is none.
+    """
+    account = account or accounts.choose(answers)
     return Outgoing.objects.create(
         email=inbox.store_own(letter.raw, now),
         envelope_from=letter.envelope_from,
@@ -58,9 +67,35 @@ def queue(letter: Composed, *, now: datetime, answers: Email | None = None, is_a
         to_address=answering.counted(letter.recipients[0]),
         is_automatic=is_automatic,
         answers=answers,
+        account_id=account.pk,
+        by=by,
         queued_at=now,
-        next_try_at=now,
+        leaves_at=leaves_at,
+        next_try_at=max(now, leaves_at or now),
     )
+
+
+@transaction.atomic
+def cancel(outgoing: Outgoing, *, now: datetime) -> bool:
+    """Take the letter back. True only if it has surely reached nobody and never will."""
+    fresh = Outgoing.objects.select_for_update().get(pk=outgoing.pk)
+    has_left = any(each["state"] in (Result.ACCEPTED, Result.UNKNOWN) for each in fresh.recipients)
+    if has_left or fresh.state not in (State.QUEUED, State.RETRYING):
+        return False
+    fresh.state, fresh.cancelled_at, fresh.next_try_at = State.CANCELLED, now, None
+    fresh.save(update_fields=["state", "cancelled_at", "next_try_at"])
+    return True
+
+
+@transaction.atomic
+def hasten(outgoing: Outgoing, *, now: datetime) -> bool:
+    """Let a letter that waits leave at once. False if it waits no more."""
+    fresh = Outgoing.objects.select_for_update().get(pk=outgoing.pk)
+    if fresh.state not in (State.QUEUED, State.RETRYING):
+        return False
+    fresh.next_try_at, fresh.leaves_at = now, min(fresh.leaves_at, now) if fresh.leaves_at else None
+    fresh.save(update_fields=["next_try_at", "leaves_at"])
+    return True
 
 
 def troubled() -> QuerySet[Outgoing]:
@@ -78,7 +113,7 @@ def send_again(letter: Outgoing, *, now: datetime) -> bool:
     fresh = Outgoing.objects.select_for_update().get(pk=letter.pk)
     if fresh.state not in (State.FAILED, State.UNKNOWN):
         return False
-    if not settings.EMAIL_HOST:
+    if not accounts.is_possible():
         raise SendingIsOff
     for each in fresh.recipients:
         if each["state"] != Result.ACCEPTED:

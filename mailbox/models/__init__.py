@@ -1,5 +1,6 @@
 """Letters, where they come from, what became of them, and those on their way out."""
 
+from mailbox.models.accounts import AccountState, SmtpAccount
 from mailbox.models.alerts import Notice, Settled, Trouble
 from mailbox.models.letters import Attachment, Email, ThreadId
 from mailbox.models.outgoing import BadAddress, Outgoing
@@ -7,6 +8,7 @@ from mailbox.models.rules import SenderRule
 from mailbox.models.servers import Folder, Mailbox, Receipt, Reconciliation
 
 __all__ = [
+    "AccountState",
     "Attachment",
     "BadAddress",
     "Email",
@@ -18,6 +20,7 @@ __all__ = [
     "Reconciliation",
     "SenderRule",
     "Settled",
+    "SmtpAccount",
     "ThreadId",
     "Trouble",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from mailbox.models.accounts import SmtpAccount
 from mailbox.models.letters import Email
 
 
@@ -24,6 +26,13 @@ class Outgoing(models.Model):
         UNKNOWN = "unknown", _("unknown")
         CANCELLED = "cancelled", _("cancelled")
 
+    class Copy(models.TextChoices):
+        """Of the copy that we put into the Sent folder; empty where none is wanted."""
+
+        WAITING = "waiting", _("not there yet")
+        KEPT = "kept", _("in the Sent folder")
+        FAILED = "failed", _("could not be kept")
+
     email = models.OneToOneField(Email, on_delete=models.PROTECT, related_name="outgoing")
     # Empty: the null return path of automatic letters.
     envelope_from = models.CharField(max_length=320, blank=True)
@@ -33,6 +42,19 @@ class Outgoing(models.Model):
     to_address = models.CharField(max_length=320)
     is_automatic = models.BooleanField(default=False)
     answers = models.ForeignKey(Email, null=True, blank=True, on_delete=models.PROTECT, related_name="answers_sent")
+    # Empty: by the account of the settings.
+    account = models.ForeignKey(
+        SmtpAccount,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="letters",
+        verbose_name=_("account"),
+        # Those below begin with it.
+        db_index=False,
+    )
+    # Who wrote it; empty where a program did.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -40,18 +62,40 @@ class Outgoing(models.Model):
     # The server's last words.
     said = models.TextField(blank=True)
     queued_at = models.DateTimeField(_("queued"))
+    # It was to leave no sooner: somebody may think better of it, or wants it to leave later.
+    leaves_at = models.DateTimeField(_("leaves"), null=True, blank=True)
     sending_since = models.DateTimeField(null=True, blank=True)
+    # Written right before the dot that ends the letter: without it this attempt has surely given it to nobody.
+    handed_at = models.DateTimeField(null=True, blank=True)
+    # The last attempt; how many letters an account sends in a minute is counted by it.
+    tried_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
+
+    copy_state = models.CharField(_("copy"), max_length=7, choices=Copy, blank=True)
+    copy_attempts = models.PositiveSmallIntegerField(default=0)
+    copy_next_try_at = models.DateTimeField(null=True, blank=True)
+    copy_said = models.TextField(blank=True)
 
     class Meta:
         verbose_name = _("outgoing letter")
         verbose_name_plural = _("outgoing letters")
         indexes: ClassVar = [
+            # Read every few seconds: what is to be sent, what nobody knows of, what has to be copied.
             models.Index(
-                fields=["next_try_at", "id"],
-                condition=Q(state__in=["queued", "retrying", "sending", "unknown"]),
-                name="outgoing_unfinished",
+                fields=["account", "next_try_at", "id"],
+                condition=Q(state__in=["queued", "retrying"]),
+                name="outgoing_to_send",
             ),
+            models.Index(
+                fields=["next_try_at", "id"], condition=Q(state__in=["sending", "unknown"]), name="outgoing_in_doubt"
+            ),
+            models.Index(fields=["copy_next_try_at", "id"], condition=Q(copy_state="waiting"), name="outgoing_to_copy"),
+            models.Index(fields=["account", "-tried_at"], name="outgoing_rate"),
+            # The page of all letters, newest first, whole, by state and by account.
+            models.Index(fields=["-queued_at", "-id"], name="outgoing_newest"),
+            models.Index(fields=["state", "-queued_at", "-id"], name="outgoing_by_state"),
+            models.Index(fields=["account", "-queued_at", "-id"], name="outgoing_by_account"),
             # The few that a person has to look at.
             models.Index(
                 fields=["-queued_at", "-id"], condition=Q(state__in=["failed", "unknown"]), name="outgoing_troubled"
