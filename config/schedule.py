@@ -24,6 +24,7 @@ BEAT_SCHEDULE = {
     "send letters": every(3, "mailbox.tasks.send_mail_due"),
     "look whether mail comes": every(60, "mailbox.tasks.check_health"),
     "gather kept letters": every(60, "incidents.tasks.gather_letters"),
+    "compare the ledger": every(300, "incidents.tasks.compare_ledger"),
     "retry failed reactions": every(60, "incidents.tasks.retry_reactions"),
     "ring promises and reminders": every(30, "incidents.tasks.ring"),
     "hand out unassigned incidents": every(15, "dispatchers.tasks.hand_out"),

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.core.cache import caches
-from django.db.models import Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, TruncDate
+from django.db import connection
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from incidents.ledger_filters import midnight
-from incidents.models import IncidentEmail
+from incidents.models import IncidentEmail, LedgerCheck
 from mailbox import inbox
 from mailbox.models import Email, Folder, Outgoing, Receipt, Reconciliation, Settled
 
@@ -27,6 +28,8 @@ FINAL = (State.OPENED, State.JOINED, State.COPY, State.KEPT, State.QUARANTINED)
 DAYS = 30
 # Older letters were compared when they were new; `check_ledger --days` looks farther.
 COMPARED_DAYS = 7
+# Of these pages ask at once; what came before is compared by the clock (incidents.ledger_clock).
+LIVE = timedelta(days=1)
 LATE = timedelta(minutes=5)
 # In this process: the mark must cost no query most of the time.
 ATTENTION_SECONDS = 15
@@ -82,16 +85,13 @@ class Attention:
 
 def balance(first: date, last: date) -> list[Line]:
     """The lines of these days of the desk's calendar, by day and folder, the newest day first."""
-    rows = Receipt.objects.filter(received_at__gte=midnight(first), received_at__lt=midnight(last + timedelta(days=1)))
-    counted = (
-        rows.order_by()
-        .annotate(day=TruncDate("received_at", tzinfo=timezone.get_current_timezone()))
-        .values_list("day", "folder", "state")
-        .annotate(Count("pk"))
-    )
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    midnights = [midnight(day) for day in (*days, last + timedelta(days=1))]
     lines: dict[tuple[date, int | None], Line] = {}
-    for day, folder, state, number in counted:
-        lines.setdefault((day, folder), Line(day, folder)).counts[state] = number
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED_BY_DAY, [days, midnights[:-1], midnights[1:]])
+        for day, folder, state, number in cursor:
+            lines.setdefault((day, folder), Line(day, folder)).counts[state] = number
     return sorted(lines.values(), key=lambda line: (-line.day.toordinal(), line.folder_id or 0))
 
 
@@ -107,22 +107,35 @@ def by_day(lines: Sequence[Line], first: date, last: date) -> list[Line]:
 
 def alarms(now: datetime, *, days: int = COMPARED_DAYS) -> list[Alarm]:
     """Everything that is amiss with the letters of the last days, the worst first; empty when all is well."""
-    return disagreements(now, days=days) + [alarm for last in reconciliations() for alarm in compared(last, now)]
+    return disagreements(now, days=days) + unreconciled(now)
 
 
 def disagreements(now: datetime, *, days: int) -> list[Alarm]:
     """Where the ledger disagrees with itself, or with the incidents and letters of these days."""
-    today = timezone.localdate(now)
-    lines = balance(today - timedelta(days=days - 1), today)
-    counts = counted(checks(now, midnight(today - timedelta(days=days - 1))))
-    missing = sum(line.missing for line in lines)
+    first = timezone.localdate(now) - timedelta(days=days - 1)
+    return told(without_fate(first, now), counted(checks(now, midnight(first))))
+
+
+def told(missing: int, counts: dict[str, int]) -> list[Alarm]:
+    """The alarms of these numbers: letters without a known fate, and what each check found."""
     found = [Alarm("unknown", missing, _unknown(missing))] if missing else []
     return found + [Alarm(kind, n, _words(kind, n), _QUERIES.get(kind, "")) for kind, n in counts.items() if n]
 
 
+def without_fate(first: date, now: datetime) -> int:
+    """How many letters since this day have a fate that nobody knows."""
+    return sum(line.missing for line in balance(first, timezone.localdate(now)))
+
+
+def unreconciled(now: datetime) -> list[Alarm]:
+    """What the last comparisons with the servers found amiss."""
+    return [alarm for last in reconciliations() for alarm in compared(last, now)]
+
+
 def attention(now: datetime) -> Attention:
-    """The same for the mark, of the last day only: one query, whatever the number of letters."""
-    asked = checks(now, now - timedelta(days=1))
+    """The same for the mark, of the last day and of what the clock found before: one query, whatever the number."""
+    asked = checks(now, now - LIVE)
+    asked["before"] = LedgerCheck.objects.filter(number__gt=0)
     asked["compared"] = bad_reconciliations()
     asked["quarantined"] = inbox.quarantine()
     counts = counted(asked)
@@ -140,20 +153,24 @@ def known_attention(now: datetime) -> Attention:
     return known
 
 
-def checks(now: datetime, since: datetime) -> dict[str, QuerySet]:  # type: ignore[type-arg]
-    """What must be empty, by name: letters since then whose ledger and whose world disagree."""
-    receipts = Receipt.objects.filter(received_at__gte=since).exclude(state=State.COPY)
+def checks(now: datetime, since: datetime, until: datetime | None = None) -> dict[str, QuerySet]:  # type: ignore[type-arg]
+    """What must be empty, by name: letters of this time whose ledger and whose world disagree.
+
+    Everything is asked letter by letter: joined, the tables would be read whole.
+    """
+    received = {"received_at__gte": since} | ({"received_at__lt": until} if until else {})
+    part = IncidentEmail.objects.filter(email=OuterRef("email")).values("way")[:1]
+    receipts = Receipt.objects.filter(**received).exclude(state=State.COPY).alias(part=Subquery(part))
     opened, joined = Q(state=State.OPENED), Q(state=State.JOINED)
-    in_its_part = opened & Q(email__place__way=OPENER) | joined & ~Q(email__place__way=OPENER)
-    # A copy accounts for nothing: the first receipt says what became of the letter. Asked letter by letter, since
-    # an anti-join reads all receipts there ever were.
+    in_its_part = opened & Q(part=OPENER) | joined & ~Q(part=OPENER)
+    # A copy accounts for nothing: the first receipt says what became of the letter.
     accounted = Subquery(Receipt.objects.filter(email=OuterRef("pk")).exclude(state=State.COPY).values("pk")[:1])
     ours = Outgoing.objects.filter(email=OuterRef("pk"))
-    letters = Email.objects.filter(received_at__gte=since)
+    letters = Email.objects.filter(**received)
     return {
         "waiting": _waiting(now),
-        "lost": receipts.filter(opened | joined, email__place=None),
-        "misplaced": receipts.filter(email__place__isnull=False).exclude(in_its_part),
+        "lost": receipts.filter(opened | joined, part=None),
+        "misplaced": receipts.filter(part__isnull=False).exclude(in_its_part),
         "orphan": letters.alias(accounted=accounted).filter(~Exists(ours), accounted=None),
     }
 
@@ -195,6 +212,15 @@ def compared(last: Reconciliation, now: datetime) -> list[Alarm]:
     return [Alarm(kind, number, words, folder=last.folder) for kind, number, words in found]
 
 
+# Day by day, so that each is counted in the index alone, and without sorting a month of letters.
+_COUNTED_BY_DAY = """
+    SELECT day, folder_id, state, number
+    FROM unnest(%s::date[], %s::timestamptz[], %s::timestamptz[]) AS days (day, begins, ends)
+    CROSS JOIN LATERAL (
+        SELECT folder_id, state, count(*) AS number FROM mailbox_receipt
+        WHERE received_at >= begins AND received_at < ends GROUP BY folder_id, state
+    ) AS counted
+"""
 # UIDs or bytes are missing, or the comparison itself failed.
 _TELLS = Q(missing__len__gt=0) | Q(without_bytes__gt=0) | ~Q(error="")
 _QUERIES = {"waiting": "fate=new"}

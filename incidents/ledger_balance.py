@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from incidents import ledger
+from incidents import ledger, ledger_clock
 from incidents.ledger import Alarm, Line
 from incidents.ledger_filters import BY_HAND
 from incidents.ledger_rows import LOOKS, folder_name
@@ -67,6 +67,8 @@ class Balance:
     chosen: str
     by_folder: bool
     alarms: Sequence[Alarm]
+    # When the days before the last one were compared with the world; None: just now, as the last day.
+    checked_at: datetime | None
     compared: Sequence[Compared]
 
 
@@ -83,6 +85,7 @@ def load(now: datetime, chosen: str, by_folder: bool) -> Balance:
     days = ledger.by_day(lines, first, last)
     most = max((line.received for line in days), default=0) or 1
     parts = {} if chosen or not by_folder else _parts(lines, named)
+    known = ledger_clock.before(now)
     rows = [_row(line, "", chosen, most, parts.get(line.day, ()), is_today=line.day == last) for line in days]
     total = Line(last, None, _sum(days))
     return Balance(
@@ -91,7 +94,8 @@ def load(now: datetime, chosen: str, by_folder: bool) -> Balance:
         folders=list(named.items()),
         chosen=chosen,
         by_folder=by_folder and not chosen,
-        alarms=ledger.alarms(now),
+        alarms=ledger_clock.alarms(now, known),
+        checked_at=known.at,
         compared=_compared(folders, now),
     )
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from incidents import ledger, mail_problems, site_errors
+from incidents import ledger, ledger_clock, mail_problems, site_errors
 from incidents.ledger_rows import Fate, folder_name
 from incidents.mail_problems import Named
 from incidents.models import Incident
@@ -104,7 +104,7 @@ def _comparisons(now: datetime) -> Iterable[State]:
 
 
 def _ledger(now: datetime) -> Iterable[State]:
-    for alarm in ledger.disagreements(now, days=mail_problems.COMPARED_DAYS):
+    for alarm in ledger_clock.disagreements(now, ledger_clock.before(now)):
         letters = reverse("incidents:letters")
         deed = (
             Deed(_("Show the letters"), f"{letters}?{alarm.query}", "mail")

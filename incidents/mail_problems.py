@@ -13,22 +13,18 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import caches
 from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
-from django.utils import timezone
 
-from incidents import ledger
-from incidents.ledger_filters import midnight
+from incidents import ledger, ledger_clock
 from incidents.models import Incident
 from incidents.paging import Cursor
 from mailbox import answering, health, inbox, outbox
-from mailbox.models import Email, Outgoing, Receipt, Settled
+from mailbox.models import Email, Outgoing, Settled
 
 SIZE = 50
 # Seconds for which every open page of this process is told the same number.
 NUMBER_SECONDS = 15
 # A letter that came back longer ago is history.
 BOUNCED_WITHIN = timedelta(days=30)
-# The ledger is compared with the world so far back; the page of the balance looks farther.
-COMPARED_DAYS = 2
 # Rows of several tables in one order: the moment, then the key times this, plus the place of the kind.
 _KINDS = ("quarantine", "outgoing", "bounce", "error")
 _APART = 8
@@ -73,7 +69,7 @@ def forget_number() -> None:
 
 
 def counts(now: datetime) -> dict[str, int]:
-    """How many of each kind; one query over partial indexes. What disagrees counts once, however many letters do."""
+    """How many of each kind, in a few queries over indexes. What disagrees counts once, however many letters do."""
     hour = Outgoing.objects.filter(is_automatic=True, queued_at__gt=now - timedelta(hours=1))
     asked: dict[str, QuerySet[Any]] = {
         **letters(now),
@@ -81,11 +77,9 @@ def counts(now: datetime) -> dict[str, int]:
         "compared": ledger.bad_reconciliations(),
         "brake": hour,
     }
-    since = midnight(timezone.localdate(now) - timedelta(days=COMPARED_DAYS - 1))
-    unknown = Receipt.objects.filter(received_at__gte=since).exclude(state__in=Receipt.State.values)
-    checks = ledger.checks(now, since) | {"unknown": unknown}
-    found = ledger.counted(asked | checks)
-    once = {kind: int(bool(found[kind])) for kind in checks}
+    found = ledger.counted(asked)
+    amiss = ledger_clock.disagreements(now, ledger_clock.before(now))
+    once = {alarm.kind: 1 for alarm in amiss}
     return found | once | {"brake": int(found["brake"] >= settings.AUTO_ANSWERS_PER_HOUR)}
 
 

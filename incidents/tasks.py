@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents import events, gathering, intake, promises, reminders
+from incidents import events, gathering, intake, ledger_clock, promises, reminders
 
 
 @shared_task
@@ -14,6 +14,12 @@ def take_new_mail() -> int:
 def gather_letters() -> int:
     """Join kept letters whose conversation has an incident by now."""
     return gathering.sweep(now=timezone.now())
+
+
+@shared_task
+def compare_ledger() -> dict[str, int]:
+    """Compare the week's letters with the incidents and the stored letters; returns what disagrees, by kind."""
+    return ledger_clock.compare(now=timezone.now())
 
 
 @shared_task

@@ -4,6 +4,7 @@ from incidents.models.composer import CannedAnswer, ReplyFile, WrittenLetter
 from incidents.models.conversation import Comment, IncidentEmail, ReadingCase, Suggestion
 from incidents.models.desk import Draft, Presence, SavedView
 from incidents.models.incident import FailedReaction, Incident, IncidentEvent
+from incidents.models.ledger import LedgerCheck
 from incidents.models.letters_out import Notice
 from incidents.models.templates import LetterKind, LetterTemplate, LetterTemplateVersion
 from incidents.models.work import (
@@ -32,6 +33,7 @@ __all__ = [
     "IncidentLink",
     "IncidentTag",
     "IncidentType",
+    "LedgerCheck",
     "LetterKind",
     "LetterTemplate",
     "LetterTemplateVersion",

@@ -148,8 +148,8 @@ class Receipt(models.Model):
             models.Index(fields=["is_old", "id"], condition=Q(state="new"), name="receipt_not_taken"),
             models.Index(fields=["-id"], condition=Q(state="quarantined"), name="receipt_quarantined"),
             HashIndex(fields=["sha256"], name="receipt_by_bytes"),
-            # The page of all letters, newest first, and by fate; the day's balance.
-            models.Index(fields=["-received_at", "-id"], name="receipt_newest"),
+            # The page of all letters, newest first, and by fate; the day's balance, which reads nothing else.
+            models.Index(fields=["-received_at", "-id"], include=("folder", "state"), name="receipt_newest"),
             models.Index(fields=["state", "-received_at", "-id"], name="receipt_by_fate"),
             models.Index(fields=["-received_at", "-id"], condition=Q(is_old=True), name="receipt_history"),
         ]
