@@ -1,5 +1,6 @@
 """All settings, from the environment or `.env`; every name is described in docs/settings.md."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -276,6 +277,14 @@ DEFAULT_FROM_EMAIL = env_str(
 if EMAIL_HOST and DEFAULT_FROM_EMAIL.lower() not in DESK_ADDRESSES:
     DESK_ADDRESSES.append(DEFAULT_FROM_EMAIL.lower())
 EMAIL_FROM_NAME = env_str("EMAIL_FROM_NAME", "Диспетчерская служба")
+# A whole letter with its files, as it leaves; servers refuse larger ones.
+LETTER_MAX_BYTES = env_int("LETTER_MAX_MB", 25, least=1, most=200) * 2**20
+# One file that people attach to a letter.
+LETTER_FILE_MAX_BYTES = env_int("LETTER_FILE_MAX_MB", 15, least=1, most=200) * 2**20
+# A letter from the card waits so long before it leaves, and may be taken back; 0: it leaves at once.
+SEND_UNDO_SECONDS = env_int("SEND_UNDO_SECONDS", 20, most=300)
+# A letter written for later stays, and its writer is told, when somebody outside has written since.
+HOLD_PLANNED_LETTERS = env_bool("HOLD_PLANNED_LETTERS", True)
 # Letters in a minute that the server takes; 0: as many as there are.
 EMAIL_PER_MINUTE = env_int("EMAIL_PER_MINUTE", 0)
 # Put a copy of each letter into the mailbox's Sent folder, where the server does not do it itself.
@@ -327,6 +336,8 @@ INCIDENT_PREFIX = env_str("INCIDENT_PREFIX", "NT")
 INCIDENT_FIRST_NUMBER = env_int("INCIDENT_FIRST_NUMBER", 100001, least=1)
 # A letter into a closed incident joins it; from this many letters after closing on, the incident opens again.
 REOPEN_AT_LETTER = env_int("REOPEN_AT_LETTER", 2, least=1)
+# How long after the letter that it is closed one may object; the letter names the moment.
+OBJECT_WITHIN = timedelta(hours=env_int("OBJECT_WITHIN_HOURS", 72, least=1))
 # From this many letters within an hour on, an incident takes letters quietly: no unread mark, no move to the top.
 LETTERS_PER_INCIDENT_HOUR = env_int("LETTERS_PER_INCIDENT_HOUR", 60, least=1)
 # More letters of one address are kept without incident: several times the busiest hour of a whole desk.
