@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo.mailserver import MailServer, running
-from mailbox import trial
+from mailbox import attempts, trial
 from mailbox.imap import Account
 from mailbox.trial import Stage, Trial
 
@@ -92,7 +92,7 @@ def test_a_server_of_another_kind_fails_there_too():
 
 
 def test_a_server_that_says_nothing_is_given_up_in_time(monkeypatch):
-    monkeypatch.setattr(trial, "LIMIT_SECONDS", 0.5)
+    monkeypatch.setattr(attempts, "LIMIT_SECONDS", 0.5)
     with listening(None) as silent:
         began = time.monotonic()
         result = trial.try_out(account(silent))
@@ -102,8 +102,8 @@ def test_a_server_that_says_nothing_is_given_up_in_time(monkeypatch):
 
 
 def test_only_so_many_attempts_wait_at_once(monkeypatch):
-    monkeypatch.setattr(trial, "_running", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(trial, "LIMIT_SECONDS", 0.2)
+    monkeypatch.setattr(attempts, "_running", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(attempts, "LIMIT_SECONDS", 0.2)
     with listening(None) as silent:
         trial.try_out(account(silent))
 

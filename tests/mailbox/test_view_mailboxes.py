@@ -13,9 +13,10 @@ from django.utils import timezone, translation
 from dispatchers.roles import Role
 from mailbox import sealing, trial
 from mailbox.advice import Advice
+from mailbox.attempts import Step
 from mailbox.imap import Place
 from mailbox.models import Folder, Mailbox, Notice, Receipt
-from mailbox.trial import Stage, Step, Trial
+from mailbox.trial import Stage, Trial
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
