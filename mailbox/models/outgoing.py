@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from mailbox.models.accounts import SmtpAccount
 from mailbox.models.letters import Email
+
+# The addresses of a letter's recipients as one text, in lower case, which has an index of trigrams.
+ADDRESSES = Cast(
+    Func(F("recipients"), Value("$[*].address"), function="jsonb_path_query_array"), output_field=models.TextField()
+)
 
 
 class Outgoing(models.Model):
@@ -104,6 +111,7 @@ class Outgoing(models.Model):
                 fields=["to_address", "-queued_at"], condition=Q(is_automatic=True), name="outgoing_automatic"
             ),
             models.Index(fields=["-queued_at"], condition=Q(is_automatic=True), name="outgoing_automatic_newest"),
+            GinIndex(OpClass(ADDRESSES, name="gin_trgm_ops"), name="outgoing_addresses"),
         ]
 
     def __str__(self) -> str:
