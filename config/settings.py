@@ -281,6 +281,8 @@ EMAIL_FROM_NAME = env_str("EMAIL_FROM_NAME", "Диспетчерская слу�
 LETTER_MAX_BYTES = env_int("LETTER_MAX_MB", 25, least=1, most=200) * 2**20
 # One file that people attach to a letter.
 LETTER_FILE_MAX_BYTES = env_int("LETTER_FILE_MAX_MB", 15, least=1, most=200) * 2**20
+# The files of an incident that go along with the letter that hands it over.
+NOTICE_FILES_MAX_BYTES = env_int("NOTICE_FILES_MAX_MB", 10, most=100) * 2**20
 # A letter from the card waits so long before it leaves, and may be taken back; 0: it leaves at once.
 SEND_UNDO_SECONDS = env_int("SEND_UNDO_SECONDS", 20, most=300)
 # A letter written for later stays, and its writer is told, when somebody outside has written since.
@@ -352,7 +354,12 @@ CHRONIC_REPEATS_QUARTER = env_int("CHRONIC_REPEATS_QUARTER", 6, least=2)
 # What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
 INCIDENT_REACTIONS = {
     "opened": ["sla.reactions.restart_clock", "dispatchers.reactions.assign_freest"],
-    "reopened": ["incidents.ball.follow_step", "dispatchers.reactions.assign_freest"],
+    "sending": ["incidents.notices.on_status"],
+    "reopened": [
+        "incidents.notices.on_status",
+        "incidents.ball.follow_step",
+        "dispatchers.reactions.assign_freest",
+    ],
     "letter": [
         "incidents.answers.note_bounces",
         "incidents.answers.answer_closed",

@@ -1,38 +1,33 @@
 """Making letters of ours: final bytes with their own Message-ID, before anybody connects to a server.
 
-Headers that prevent loops, threads that survive, a text and its twin in HTML that every mail program shows.
+    answer             a person of the desk answers a letter, or writes in a conversation without one
+    new_letter         … begins a conversation
+    forward            … passes a letter on
+    notice             a program of ours writes to people because somebody of the desk wants it
+    automatic_answer   … answers a letter by itself
+
+Every letter carries `Re: <code>: <subject>`, the desk in Cc, words as text and in HTML, and what it answers below them.
 """
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from html import escape
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.utils import timezone
 
-from mailbox import answering
+from mailbox import answering, letter_bytes, letter_headers, letter_html, quoting
+from mailbox.letter_bytes import File
+from mailbox.letter_headers import Person, WrongAddress, answer_subject, is_address
 from mailbox.models import Email
-from mailbox.parsing import strip_prefixes
+from mailbox.quoting import Quotation
 
-# RFC 5322 wants the parent's References and its id; long conversations keep their root and the newest.
-NEWEST_REFERENCES = 10
-QUOTED_LINES, QUOTED_CHARS = 12, 1000
-LONGEST_SUBJECT, LONGEST_NAME = 200, 100
-# As header lines may carry it, whole: an id with anything else in it names nothing elsewhere either.
-_ID = re.compile(r"<[!-;=?-~]{3,500}>")
-# Ids that we made up for letters that came without a usable one (mailbox.parsing.synthesized_id, inbox.short_id).
-_MADE_UP = ("@missing.local>", "@long.local>")
-_FONT = "font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5"
+if TYPE_CHECKING:
+    from mailbox.accounts import Account
+
+__all__ = ["Composed", "File", "Person", "TooLarge", "WrongAddress", "answer_subject", "is_address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +39,29 @@ class Composed:
     envelope_from: str = ""
 
 
-class Person(NamedTuple):
-    """Somebody a letter goes to; the name may be empty."""
+class TooLarge(ValueError):
+    """Servers refuse letters of this size."""
 
-    name: str
-    email: str
+    def __init__(self, size: int) -> None:
+        super().__init__(f"{size} bytes")
+        self.size = size
 
 
-def automatic_answer(answered: Email, *, code: str, subject: str, text: str, now: datetime) -> Composed:
-    """An answer that nobody wrote. It asks no program to answer and has no return path, so nothing comes back.
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """All that becomes bytes. Words in HTML are made from the text where there are none."""
 
-    The desk is in Cc: answers to all keep the conversation together, and the copy proves that the letter left. It
-    is the very letter by id and content, so it is known as ours, and its marks keep everybody from answering it.
-    """
-    to = answering.answer_address(answered)
-    name = answered.from_name if to == answered.from_email.lower() else ""
-    message = _begun([Person(name, to)], [], answer_subject(code, subject), now)
-    message["Auto-Submitted"] = "auto-replied"
-    message["X-Auto-Response-Suppress"] = "All"
-    message["Precedence"] = "auto_reply"
-    message["X-Dispatch-Loop"] = settings.DEFAULT_FROM_EMAIL
-    raw = _with_words(message, text, answered)
-    return Composed(raw, (to, settings.DEFAULT_FROM_EMAIL.lower()))
+    sender: Person
+    to: Sequence[Person]
+    copies: Sequence[Person]
+    subject: str
+    text: str
+    html: str
+    files: Sequence[File]
+    now: datetime
+    answered: Email | None = None
+    quotation: Quotation | None = None
+    marks: Sequence[str] = field(default_factory=list)
 
 
 def answer(
@@ -77,115 +73,157 @@ def answer(
     to: Sequence[Person],
     copies: Sequence[Person],
     now: datetime,
+    html: str = "",
+    files: Sequence[File] = (),
+    account: Account | None = None,
 ) -> Composed:
     """A letter that a person of the desk wrote, in the conversation of the letter it answers if it answers one.
 
-    The desk is in Cc here too, and what comes back comes to the desk.
+    What comes back comes to the desk. Raises WrongAddress for somebody in `to`, TooLarge.
     """
-    raw = _with_words(_begun(to, copies, answer_subject(code, subject), now), text, answered)
-    desk = settings.DEFAULT_FROM_EMAIL.lower()
-    recipients = dict.fromkeys([*(each.email.lower() for each in (*to, *copies)), desk])
-    return Composed(raw, tuple(recipients), envelope_from=settings.DEFAULT_FROM_EMAIL)
+    sender, quotation = _sender(account), quoting.whole(answered) if answered else None
+    subject = answer_subject(code, subject)
+    letter = _Letter(sender, to, copies, subject, text, html, files, now, answered, quotation)
+    return _composed(letter, envelope_from=sender.email)
 
 
-def _begun(to: Sequence[Person], copies: Sequence[Person], subject: str, now: datetime) -> EmailMessage:
-    """A letter of the desk with everything above its words."""
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(settings.EMAIL_FROM_NAME, addr_spec=settings.DEFAULT_FROM_EMAIL)
-    message["To"] = [_address(each) for each in to]
-    message["Cc"] = [*(_address(each) for each in copies), Address(addr_spec=settings.DEFAULT_FROM_EMAIL)]
-    message["Subject"] = subject
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = new_message_id()
-    return message
+def new_letter(
+    *,
+    code: str,
+    subject: str,
+    text: str,
+    to: Sequence[Person],
+    copies: Sequence[Person],
+    now: datetime,
+    html: str = "",
+    files: Sequence[File] = (),
+    account: Account | None = None,
+) -> Composed:
+    """The first letter of a conversation. Raises as `answer` does."""
+    words = {"code": code, "subject": subject, "text": text, "html": html}
+    return answer(None, **words, to=to, copies=copies, now=now, files=files, account=account)
 
 
-def _address(person: Person) -> Address:
-    return Address(one_line(person.name)[:LONGEST_NAME], addr_spec=person.email)
+def forward(
+    original: Email,
+    *,
+    code: str,
+    subject: str,
+    text: str,
+    to: Sequence[Person],
+    copies: Sequence[Person],
+    now: datetime,
+    html: str = "",
+    files: Sequence[File] = (),
+    account: Account | None = None,
+) -> Composed:
+    """The words of a letter passed on to others, below the lines that say whence they are. Raises as `answer` does.
+
+    It begins a conversation of its own, since those who get it know nothing of the other. The files of the original
+    are in `files`, as far as they go along.
+    """
+    sender, quotation = _sender(account), quoting.passed_on(original)
+    letter = _Letter(sender, to, copies, answer_subject(code, subject), text, html, files, now, quotation=quotation)
+    return _composed(letter, envelope_from=sender.email)
 
 
-def _with_words(message: EmailMessage, text: str, answered: Email | None) -> bytes:
-    """The bytes of the letter with its words, as text and in HTML, and what it answers below them."""
-    quotation = quoted(answered) if answered else None
-    below = f"\n\n{_marked(quotation)}" if quotation else ""
-    # Base64: some relays still change letters of eight bits.
-    message.set_content(f"{text.strip()}{below}\n", cte="base64")
-    message.add_alternative(html_twin(text, quotation), subtype="html", cte="base64")
-    return (_thread_headers(answered) if answered else b"") + message.as_bytes()
+def notice(
+    answered: Email | None,
+    *,
+    code: str,
+    subject: str,
+    text: str,
+    to: Sequence[Person],
+    copies: Sequence[Person],
+    now: datetime,
+    html: str = "",
+    files: Sequence[File] = (),
+    account: Account | None = None,
+) -> Composed:
+    """A letter that a program wrote and a person wants: programs must not answer it, but whoever cannot get it says so.
+
+    In the conversation of the letter it answers, else in a new one. Raises as `answer` does.
+    """
+    sender, quotation = _sender(account), quoting.beginning(answered) if answered else None
+    marks = _marks("auto-replied" if answered else "auto-generated", sender)
+    subject = answer_subject(code, subject)
+    letter = _Letter(sender, to, copies, subject, text, html, files, now, answered, quotation, marks)
+    return _composed(letter, envelope_from=sender.email)
 
 
-def answer_subject(code: str, subject: str) -> str:
-    """`Re: NT-100001: subject` with one prefix and one code, whatever stood before the subject."""
-    prefix = re.escape(code.rpartition("-")[0])
-    # As people retype it: another dash, spaces, brackets; with the signature our letters carry.
-    codes = re.compile(rf"[\[(]?(?<!\w){prefix}\s?[-‐‑‒–—−]\s?\d+(?:-[0-9A-Z]+)?\b[\])]?\s*[:：]?\s*", re.IGNORECASE)
-    bare, before = one_line(subject), ""
-    while bare != before:
-        before, bare = bare, codes.sub("", strip_prefixes(bare)).strip()
-    return f"Re: {code}: {bare[:LONGEST_SUBJECT]}".rstrip(" :")
+def automatic_answer(
+    answered: Email,
+    *,
+    code: str,
+    subject: str,
+    text: str,
+    now: datetime,
+    html: str = "",
+    files: Sequence[File] = (),
+    account: Account | None = None,
+) -> Composed:
+    """An answer that nobody wrote. It asks no program to answer and has no return path, so nothing comes back.
+
+    The desk is in Cc: answers to all keep the conversation together, and the copy proves that the letter left. It
+    is the very letter by id and content, so it is known as ours, and its marks keep everybody from answering it.
+    """
+    sender, to = _sender(account), answering.answer_address(answered)
+    name = answered.from_name if to == answered.from_email.lower() else ""
+    marks = [*_marks("auto-replied", sender), "Precedence: auto_reply"]
+    quotation, subject = quoting.beginning(answered), answer_subject(code, subject)
+    letter = _Letter(sender, [Person(name, to)], [], subject, text, html, files, now, answered, quotation, marks)
+    return _composed(letter, envelope_from="")
 
 
-def new_message_id() -> str:
-    """An id nobody can guess, under the desk's own domain."""
-    return f"<{secrets.token_hex(16)}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2]}>"
+def _sender(account: Account | None) -> Person:
+    if account is None:
+        return Person(settings.EMAIL_FROM_NAME, settings.DEFAULT_FROM_EMAIL)
+    return Person(account.name, account.address)
 
 
-def references(answered: Email) -> list[str]:
-    """The ids an answer refers to: the root of the conversation, its newest ones, and at last the letter answered."""
-    ids = [*(answered.references or answered.in_reply_to), answered.message_id]
-    real = list(dict.fromkeys(each for each in ids if _ID.fullmatch(each) and not each.endswith(_MADE_UP)))
-    return real[:1] + real[1:][-NEWEST_REFERENCES:]
+def _marks(how: str, sender: Person) -> list[str]:
+    """What keeps other programs from answering (RFC 3834, and what Exchange and our own desks go by)."""
+    return [
+        f"Auto-Submitted: {how}",
+        "X-Auto-Response-Suppress: All",
+        letter_headers.header("X-Dispatch-Loop", [sender.email]),
+    ]
 
 
-def quoted(answered: Email) -> tuple[str, str]:
-    """Who wrote when, and the beginning of the new words."""
-    at = timezone.localtime(answered.received_at)
-    name = one_line(answered.from_name)[:LONGEST_NAME]
-    writer = f"{name} <{one_line(answered.from_email)}>" if name else one_line(answered.from_email)
-    lines = answered.reply_text.strip()[:QUOTED_CHARS].splitlines()[:QUOTED_LINES]
-    shortened = len("\n".join(lines)) < len(answered.reply_text.strip())
-    return f"{at:%d.%m.%Y %H:%M}, {writer} пишет:", "\n".join([*lines, "…"] if shortened else lines)
+def _composed(letter: _Letter, *, envelope_from: str) -> Composed:
+    to, desk = _once(letter.to), Person("", letter.sender.email)
+    # Strangers write nonsense into Cc, and one of them must not keep the letter from the others.
+    others = _once((each for each in letter.copies if is_address(each.email)), besides=[*to, desk])
+    copies = [*others, *_once([desk], besides=to)]
+    html = letter_html.page(letter.html or letter_html.paragraphs(letter.text), letter.quotation)
+    raw = letter_bytes.letter(_headers(letter, to, copies), _text(letter), html, letter.files)
+    if len(raw) > settings.LETTER_MAX_BYTES:
+        raise TooLarge(len(raw))
+    return Composed(raw, tuple(each.email.lower() for each in (*to, *copies)), envelope_from)
 
 
-def html_twin(text: str, quotation: tuple[str, str] | None) -> str:
-    """The same words for programs that show HTML: tables and inline styles, nothing to load, nothing to run."""
-    paragraphs = [each for each in re.split(r"\n\s*\n", text.strip()) if each]
-    words = "".join(f'<p style="margin:0 0 14px 0">{_lines(each)}</p>' for each in paragraphs)
-    below = _quotation_twin(*quotation) if quotation else ""
-    return (
-        '<!doctype html><html lang="ru"><head><meta charset="utf-8"></head><body style="margin:0;padding:0">'
-        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px">'
-        f'<tr><td style="padding:16px;{_FONT};color:#1f2937">{words}{below}</td></tr></table></body></html>\n'
-    )
+def _headers(letter: _Letter, to: Sequence[Person], copies: Sequence[Person]) -> list[str]:
+    people = [("From", [letter.sender]), ("To", to), ("Cc", copies)]
+    return [
+        letter_headers.date_header(letter.now),
+        *(letter_headers.people_header(name, some) for name, some in people if some),
+        letter_headers.text_header("Subject", letter.subject),
+        f"Message-ID: {letter_headers.new_message_id(letter.sender.email)}",
+        *(letter_headers.thread_lines(letter.answered) if letter.answered else ()),
+        *letter.marks,
+    ]
 
 
-def _quotation_twin(who: str, quote: str) -> str:
-    return (
-        f'<p style="margin:18px 0 6px 0;color:#6b7280;font-size:13px">{escape(who)}</p>'
-        f'<blockquote type="cite" style="margin:0;padding:0 0 0 12px;border-left:2px solid #d1d5db;color:#6b7280;'
-        f'font-size:13px">{_lines(quote)}</blockquote>'
-    )
+def _text(letter: _Letter) -> str:
+    below = f"\n\n{letter.quotation.as_text()}" if letter.quotation else ""
+    return f"{letter.text.strip()}{below}\n"
 
 
-def one_line(text: str) -> str:
-    """Words of strangers on their way into a header: no line ends, no control characters."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
-
-
-def _marked(quotation: tuple[str, str]) -> str:
-    who, quote = quotation
-    return "\n".join([who, *(f"> {line}" for line in quote.splitlines())])
-
-
-def _lines(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
-
-
-def _thread_headers(answered: Email) -> bytes:
-    """In-Reply-To and References, folded by us: the library encodes ids longer than a line, which breaks threads."""
-    ids: Sequence[str] = references(answered)
-    if not ids:
-        return b""
-    folded = "\r\n ".join(ids)
-    replied = f"In-Reply-To: {ids[-1]}\r\n" if ids[-1] == answered.message_id else ""
-    return f"{replied}References: {folded}\r\n".encode("ascii")
+def _once(people: Iterable[Person], besides: Iterable[Person] = ()) -> list[Person]:
+    """Each address once, in this order."""
+    known = {each.email.lower() for each in besides}
+    found: dict[str, Person] = {}
+    for each in people:
+        if each.email.lower() not in known:
+            found.setdefault(each.email.lower(), each)
+    return list(found.values())
