@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -133,8 +133,11 @@ def _beginning(column: str, model: type[Model], begins: Callable[[str], Q]) -> C
 
 def standing_at(column: str, sites: QuerySet[Any]) -> Q:
     """Incidents at these sites, said so that the database takes the right index however many sites they are."""
+    # Sites where nothing ever happened find nothing, and would make a rare beginning look like a common one.
+    happened = Incident.objects.filter(**{column: OuterRef("pk")}).order_by().values(column)[:1]
+    used = sites.alias(happened=Subquery(happened)).filter(happened__isnull=False)
     # Ids themselves tell it how rare they are.
-    ids = list(sites.values_list("pk", flat=True)[: MOST_SITES + 1])
+    ids = list(used.values_list("pk", flat=True)[: MOST_SITES + 1])
     if len(ids) <= MOST_SITES:
         return Q(**{f"{column}__in": ids})
     # So many are met soon in any order. The second half is never true: it keeps the database from gathering them all.

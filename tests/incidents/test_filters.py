@@ -10,11 +10,11 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatchers.models import User
-from incidents import watching
+from incidents import fields, watching
 from incidents.fields import FIELDS, Choices
 from incidents.filters import DeskFilter
 from incidents.looks import USUAL_COLUMNS, Look
@@ -81,6 +81,21 @@ def some_of(field: str) -> tuple[list[dict[str, Any]], list[str]]:
     poles = [make_pole(f"{n}1960-P-43-1-1", region_ru=name) for n, name in ((4, "Тверь"), (5, "Псков"), (6, "Омск"))]
     words = {"pole": ["41", "51960-p", "6"], "region": ["Тверь", "Псков", "Омск"]}
     return [{"pole": pole} for pole in poles], words[field]
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3, 2000])
+@pytest.mark.parametrize("queue", ["open", "closed"])
+def test_a_beginning_finds_the_same_however_many_sites_it_means(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, most: int, queue: str
+) -> None:
+    closed = {"closed_at": timezone.now()} if queue == "closed" else {}
+    poles = [make_pole(f"3488{n}-P-1") for n in range(5)]
+    here = {make(pole=pole, **closed).code for pole in poles[:3]}
+    make(pole=make_pole("11111-P-1"), **closed)
+    monkeypatch.setattr(fields, "MOST_SITES", most)
+
+    assert codes(desk, f"queue={queue}&pole=3488") == here
+    assert codes(desk, f"queue={queue}&pole=34884") == set()
 
 
 @pytest.mark.parametrize("field", [name for name in FIELDS if name != "watched"])
@@ -170,6 +185,8 @@ HEADING = r'<th class="w-([^"]+)" scope="col" title'
 WORDS = st.text(max_size=20) | st.sampled_from(["none", "me", "new", "1", "0", "~", "2026-01-01", "closed", "due"])
 
 
+# The first text is drawn slowly on a busy machine: hypothesis builds its tables then.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     said=st.dictionaries(st.sampled_from([*FIELDS, "queue", "sort", "from", "to", "q"]), st.lists(WORDS, max_size=3))
 )
