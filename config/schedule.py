@@ -22,6 +22,8 @@ def daily(hour: int, minute: int, task: str) -> dict[str, Any]:
 BEAT_SCHEDULE = {
     "take new mail": every(2, "incidents.tasks.take_new_mail"),
     "send letters": every(3, "mailbox.tasks.send_mail_due"),
+    "look after letters that left": every(15, "mailbox.tasks.look_after_sent"),
+    "move notices on": every(2, "incidents.tasks.follow_notices"),
     "look whether mail comes": every(60, "mailbox.tasks.check_health"),
     "gather kept letters": every(60, "incidents.tasks.gather_letters"),
     "compare the ledger": every(300, "incidents.tasks.compare_ledger"),

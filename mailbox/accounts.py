@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from mailbox import sealing
-from mailbox.models import Email, Folder, Mailbox, SmtpAccount
+from mailbox.models import Email, Folder, Mailbox, Outgoing, SmtpAccount
 
 Security = Mailbox.Security
 
@@ -109,6 +109,19 @@ def of_row(row: SmtpAccount) -> Account:
         copies_to=row.copies_to,
         mailbox=row.mailbox,
     )
+
+
+def behind(letter: Outgoing) -> Account | None:
+    """The account a letter left by, as it is set up now; None where the settings name none any more."""
+    if letter.account:
+        return of_row(letter.account)
+    return of_settings() if settings.EMAIL_HOST else None
+
+
+def wants_copies(letter: Outgoing) -> bool:
+    """Whether a copy of it is to be put into a folder of sent letters."""
+    account = behind(letter)
+    return account is not None and account.copies_to is not None
 
 
 def sent_folder(mailbox: Mailbox | None) -> Folder | None:

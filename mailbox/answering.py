@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from mailbox import inbox
+from mailbox import accounts, inbox
 from mailbox.models import BadAddress, Email, Outgoing, ThreadId
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def may_answer(email: Email, *, now: datetime, conversation: QuerySet[Outgoing] 
     `conversation`: the letters of ours that stand beside it, where their number is limited as well. Two who ask
     about one address at the same time never both hear None: the second one is refused until the first has ended.
     """
-    if not settings.EMAIL_HOST:
+    if not accounts.is_possible():
         return Refusal.OFF
     if email.auto_reasons or email.kind != Email.Kind.HUMAN:
         return Refusal.AUTOMATIC

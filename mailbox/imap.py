@@ -1,6 +1,7 @@
 """The only IMAP code: a session with one folder, read-only, as plain values.
 
-Nothing on the server is ever marked, moved or deleted: EXAMINE and BODY.PEEK throughout.
+Nothing on the server is ever marked, moved or deleted: EXAMINE and BODY.PEEK throughout. Copies of our own letters are
+added by mailbox.imap_sent.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ class ImapSession:
     def __enter__(self) -> Self:
         account = self._account
         try:
-            with _understood():
+            with understood():
                 self._client = Client(account.host, account.port, account.security, self._context)
         except CapabilityError:
             raise ConnectionError("the server offers no STARTTLS: TLS cannot begin at this port") from None
@@ -134,7 +135,7 @@ class ImapSession:
             raise LoginRefused(f"login refused: {said}") from None
         except (ValueError, LookupError):
             raise LoginRefused("login refused: the server cannot take these characters") from None
-        with _understood():
+        with understood():
             # Some servers (NetEase) answer SELECT only after ID.
             if client.has_capability("ID"):
                 client.id_({"name": "Dispatch"})
@@ -143,7 +144,7 @@ class ImapSession:
 
     def _examine(self) -> None:
         try:
-            with _understood():
+            with understood():
                 opened = self._client.select_folder(self._folder, readonly=True)
         except imaplib.IMAP4.abort:
             raise
@@ -176,7 +177,7 @@ class ImapSession:
 
     def folders(self) -> list[Place]:
         """All folders that can be opened, as the server spells and marks them."""
-        with _understood():
+        with understood():
             listed = [
                 Place(_ascii(name), frozenset(_ascii(flag) for flag in flags))
                 for flags, _, name in self._client.list_folders()
@@ -218,7 +219,7 @@ class ImapSession:
         """The UID of each `step`-th letter of the folder, which must have been examined just now."""
         if self.exists <= step:
             return []
-        with _understood():
+        with understood():
             self._client.use_uid = False
             try:
                 rows = self._client.fetch(list(range(step, self.exists + 1, step)), ["UID"])
@@ -231,7 +232,7 @@ class ImapSession:
         if before is not None and before <= first:
             return []
         criteria: list[Any] = ["UID", f"{first}:{'*' if before is None else before - 1}"]
-        with _understood():
+        with understood():
             found = self._client.search([*criteria, "SINCE", since] if since else criteria)
         return sorted({uid for uid in found if uid >= first and (before is None or uid < before)})
 
@@ -239,7 +240,7 @@ class ImapSession:
         """The UID that the next letter to come will have at least."""
         if self.uidnext:
             return self.uidnext
-        with _understood():
+        with understood():
             return max(self._client.search(["UID", "*"]), default=0) + 1
 
     def _announcements(self) -> int:
@@ -293,7 +294,7 @@ class ImapSession:
     def _fetch(self, uids: Sequence[int], *items: str) -> tuple[dict[int, dict[bytes, Any]], list[int]]:
         """Rows by UID, and the UIDs that the server refuses; one bad letter must not hide the others."""
         try:
-            with _understood():
+            with understood():
                 return dict(self._client.fetch(list(uids), list(items))), []
         except imaplib.IMAP4.abort:
             raise
@@ -312,7 +313,7 @@ class ImapSession:
 
     def refresh(self) -> None:
         """Let the server say what changed. Raises if the connection is dead."""
-        with _understood():
+        with understood():
             self._client.noop()
 
     def wait(self, seconds: float, stop: Event) -> None:
@@ -324,7 +325,7 @@ class ImapSession:
         """
         if self._announcements() != self._announced:
             return  # it came while we looked
-        with _understood():
+        with understood():
             if self._can_idle:
                 self._client.idle()
                 self._listen(monotonic() + seconds, stop)
@@ -363,7 +364,7 @@ _SENT_NAMES = {"sent", "sent items", "sent messages", "sent mail", "sent-mail", 
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
+def understood() -> Iterator[None]:
     """What imapclient stumbles over is no mistake of ours: the server's answer was not IMAP."""
     try:
         yield

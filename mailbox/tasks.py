@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from mailbox import alerts, notices, outbox, reconciling, watching
+from mailbox import alerts, in_doubt, notices, outbox, reconciling, sent_copies, watching
 
 
 @shared_task
@@ -15,6 +15,13 @@ def check_health() -> int:
 def send_mail_due() -> int:
     """Send queued letters; returns how many left."""
     return outbox.send_due(now=timezone.now)
+
+
+@shared_task
+def look_after_sent() -> int:
+    """Ask mail servers for letters of unknown fate, and put copies beside them; returns how many were settled."""
+    found = in_doubt.settle_by_folder(timezone.now())
+    return found + sent_copies.keep_due(timezone.now())
 
 
 @shared_task

@@ -20,9 +20,11 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from mailbox.accounts import Account, Security
+
 # What may happen after the dot that ends a letter, beside an answer such as "250 OK" or "451 4.3.0 later".
 DROP, DROP_KEEPING, HANG = "drop", "drop, and the letter is kept", "hang"
-PASSWORD = "secret"
+DESK, PASSWORD = "desk@towers.example", "secret"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class SmtpServer:
     """Accepts everything until told otherwise."""
 
     letters: list[Arrived] = field(default_factory=list)
-    # Address → the answer to RCPT TO; sender → to MAIL FROM.
+    # Address → the answer to RCPT TO, DROP to hang up instead; sender → to MAIL FROM.
     refused: dict[str, str] = field(default_factory=dict)
     refused_senders: dict[str, str] = field(default_factory=dict)
     at_data: str = ""
@@ -47,6 +49,8 @@ class SmtpServer:
     # How often the end of a letter was reached, whatever came of it.
     ends: int = 0
     port: int = 0
+    # How to reach it, as mailbox.smtp wants to know it.
+    account: Account = field(default_factory=lambda: Account(None, DESK, "Desk", "127.0.0.1", 0, Security.NONE))
 
     def refuse(self, address: str, answer: str) -> None:
         self.refused[address] = answer
@@ -62,6 +66,8 @@ class SmtpServer:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self.refused.get(address) == DROP and server.transport:
+            server.transport.abort()
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)
@@ -98,27 +104,32 @@ class _Smtp(SMTP):
 
 
 @contextmanager
-def smtp_server(settings: Any, *, starttls: ssl.SSLContext | None = None, login: str = "") -> Iterator[SmtpServer]:
-    """The server in a thread of its own; the settings lead to it while the block lasts."""
+def smtp_server(
+    settings: Any, *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None, login: str = ""
+) -> Iterator[SmtpServer]:
+    """The server in a thread of its own; the settings lead to it while the block lasts. `tls`: from the first byte."""
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     server = SmtpServer()
     options: dict[str, Any] = {"tls_context": starttls} if starttls else {"auth_require_tls": False}
     if login:
         options |= {"authenticator": _authenticator(login), "auth_required": True}
-    with _serving(lambda loop: _Smtp(server, loop=loop, **options)) as server.port:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "localhost" if starttls else "127.0.0.1", server.port
-        settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = False, starttls is not None
-        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = login, PASSWORD if login else ""
-        settings.EMAIL_TIMEOUT, settings.DEFAULT_FROM_EMAIL = 5, "desk@towers.example"
+    with _serving(lambda loop: _Smtp(server, loop=loop, **options), tls) as server.port:
+        host = "localhost" if starttls or tls else "127.0.0.1"
+        security = Security.SSL if tls else Security.STARTTLS if starttls else Security.NONE
+        server.account = Account(None, DESK, "Desk", host, server.port, security, login, PASSWORD if login else "")
+        settings.EMAIL_HOST, settings.EMAIL_PORT = host, server.port
+        settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = tls is not None, starttls is not None
+        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = login, server.account.password
+        settings.EMAIL_TIMEOUT, settings.DEFAULT_FROM_EMAIL = 5, DESK
         yield server
 
 
 @contextmanager
-def _serving(protocol: Callable[[asyncio.AbstractEventLoop], SMTP]) -> Iterator[int]:
+def _serving(protocol: Callable[[asyncio.AbstractEventLoop], SMTP], tls: ssl.SSLContext | None) -> Iterator[int]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    listening = loop.create_server(lambda: protocol(loop), "127.0.0.1", 0)
+    listening = loop.create_server(lambda: protocol(loop), "127.0.0.1", 0, ssl=tls)
     server = asyncio.run_coroutine_threadsafe(listening, loop).result(timeout=10)
     try:
         yield server.sockets[0].getsockname()[1]

@@ -9,13 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
-from mailbox import inbox, outbox, smtp, store
+from mailbox import in_doubt, inbox, outbox, sending, smtp, store
 from mailbox.composing import Composed
-from mailbox.models import BadAddress, Email, Outgoing, Receipt
+from mailbox.models import AccountState, BadAddress, Email, Outgoing, Receipt
 from tests.factories import NOW
 from tests.smtp_server import DROP, DROP_KEEPING, HANG, SmtpServer, smtp_server
 from tests.written import DESK, letter
@@ -32,9 +33,14 @@ def server(settings) -> Iterator[SmtpServer]:
         yield running
 
 
-def queue(*recipients: str) -> Outgoing:
+def queue(*recipients: str, **how: Any) -> Outgoing:
     raw = letter(sender=DESK, to=", ".join(recipients or (A,))).replace(b"\n", b"\r\n")
-    return outbox.queue(Composed(raw, recipients or (A,)), now=NOW, is_automatic=True)
+    return outbox.queue(Composed(raw, recipients or (A,)), now=NOW, is_automatic=True, **how)
+
+
+def state_of(sent: Outgoing) -> str:
+    sent.refresh_from_db()
+    return sent.state
 
 
 def send(at: datetime = NOW) -> int:
@@ -110,15 +116,19 @@ def test_after_a_day_of_refusals_it_has_failed(server: SmtpServer) -> None:
     server.at_the_end = "451 4.3.0 later"
     sent = queue()
 
-    at = NOW
-    for _ in range(len(outbox.PLAN) + 1):
+    tried = []
+    at: datetime | None = NOW
+    while at:
+        tried.append(at - NOW)
         send(at)
         sent.refresh_from_db()
-        at = sent.next_try_at or at
+        at = sent.next_try_at
 
-    assert (sent.state, sent.attempts, states(sent)) == (State.FAILED, 8, ["refused"])
-    assert at - NOW > timedelta(hours=20)
+    assert (sent.state, sent.attempts, states(sent)) == (State.FAILED, len(tried), ["refused"])
     assert sent.said == "451 4.3.0 later"
+    assert [each.total_seconds() / 60 for each in tried[:6]] == [0, 1, 2, 4, 8, 16]
+    assert len(tried) < 20
+    assert timedelta(hours=24) <= tried[-1] < timedelta(hours=28)
 
 
 def test_refused_for_good_it_has_failed_with_the_servers_words(server: SmtpServer) -> None:
@@ -161,6 +171,7 @@ def test_a_connection_that_dies_after_the_letter_leaves_it_unknown_and_unsent(se
     server.at_the_end = "250 OK"
     for hours in (1, 23, 26, 24 * 30):
         send(NOW + timedelta(hours=hours))
+        in_doubt.settle_by_folder(NOW + timedelta(hours=hours))
 
     sent.refresh_from_db()
     assert (sent.state, states(sent), sent.next_try_at) == (State.UNKNOWN, ["unknown"], None)
@@ -218,73 +229,232 @@ def test_a_server_that_is_down_is_asked_once_a_minute_however_many_wait(settings
         send(NOW + timedelta(seconds=second))
 
     assert sum(Outgoing.objects.values_list("attempts", flat=True)) == 3
+    state = AccountState.objects.get()
+    assert (state.account, state.failed_since) == (None, NOW)
+    assert "refused" in state.said
+
+
+def test_after_hours_without_the_server_everything_leaves_within_a_minute(settings) -> None:
+    with smtp_server(settings):
+        pass
+    letters = [queue(), queue(B)]
+    for minute in range(5 * 60):
+        send(NOW + timedelta(minutes=minute))
+
+    with smtp_server(settings) as server:
+        send(NOW + timedelta(hours=5))
+        send(NOW + timedelta(hours=5, minutes=1))
+
+    assert sorted(each.recipients[0] for each in server.letters) == [A, B]
+    assert {state_of(each) for each in letters} == {State.SENT}
+    state = AccountState.objects.get()
+    assert (state.paused_until, state.failed_since, state.said) == (None, None, "")
+
+
+def test_a_server_that_closes_is_left_alone_for_a_minute(server: SmtpServer) -> None:
+    server.at_the_end = "421 4.7.0 too many letters"
+    queue()
+    queue(B)
+
+    send()
+    send(NOW + timedelta(seconds=30))
+
+    assert server.ends == 1
+
+
+def test_a_server_that_is_silent_after_a_letter_does_not_make_the_whole_queue_doubtful(server: SmtpServer) -> None:
+    server.at_the_end = DROP
+    letters = [queue(), queue(B), queue(C)]
+    send()
+    server.at_the_end = "250 OK"
+
+    send(NOW + timedelta(minutes=4))
+    assert [state_of(each) for each in letters] == [State.UNKNOWN, State.QUEUED, State.QUEUED]
+    send(NOW + timedelta(minutes=5))
+    assert [state_of(each) for each in letters] == [State.UNKNOWN, State.SENT, State.SENT]
+
+
+def test_a_recipient_who_is_busy_delays_nobody_elses_letter(server: SmtpServer) -> None:
+    server.refuse(A, "451 4.3.0 mailbox busy")
+    letters = [queue(A), queue(B)]
+
+    assert send() == 1
+    assert [state_of(each) for each in letters] == [State.RETRYING, State.SENT]
 
 
 def test_a_letter_whose_bytes_are_gone_fails_and_stops_nobody(server: SmtpServer) -> None:
     gone, other = queue(), queue(B)
     store.path(gone.email.sha256).unlink()
     send()
-    send()
 
     gone.refresh_from_db()
-    other.refresh_from_db()
-    assert (gone.state, other.state) == (State.RETRYING, State.SENT)
+    assert (gone.state, state_of(other)) == (State.RETRYING, State.SENT)
     assert "cannot be read" in gone.said
 
 
-def test_a_sender_that_died_leaves_the_letter_unknown_after_the_lease(server: SmtpServer) -> None:
+def test_a_sender_that_died_before_the_dot_gave_it_to_nobody_so_it_is_tried_again(server: SmtpServer) -> None:
     sent = queue()
-    assert outbox._claim(NOW) == sent
+    assert sending._claim(None, NOW) == sent
 
-    assert send(NOW + timedelta(minutes=14)) == 0
+    assert send(NOW + timedelta(seconds=3)) == 0
     sent.refresh_from_db()
-    assert sent.state == State.SENDING
+    assert (sent.state, sent.said) == (State.RETRYING, "the sending process died")
 
-    send(NOW + timedelta(minutes=16))
-    sent.refresh_from_db()
-    assert (sent.state, server.letters) == (State.UNKNOWN, [])
+    assert send(NOW + timedelta(minutes=2)) == 1
+    assert len(server.letters) == 1
 
 
-def test_an_outcome_that_comes_after_the_lease_still_counts(
-    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sender_that_died_at_the_dot_leaves_it_unknown(server: SmtpServer) -> None:
+    sent = queue()
+    claimed = sending._claim(None, NOW)
+    assert claimed
+    sending._mark_handed(claimed, NOW)
+
+    for minutes in (0, 1, 60, 24 * 60):
+        send(NOW + timedelta(minutes=minutes))
+
+    assert (state_of(sent), server.letters) == (State.UNKNOWN, [])
+
+
+def test_whoever_was_declared_dead_hands_nothing_over(server: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     sent, deliver = queue(), smtp.deliver
 
-    def slow(*what):
-        outbox.settle(NOW + timedelta(hours=1))
-        return deliver(*what)
+    def slow(*what, before_end):
+        def declared_dead_first() -> None:
+            sending._take_up_lost(None, NOW)
+            before_end()
+
+        return deliver(*what, before_end=declared_dead_first)
 
     monkeypatch.setattr(smtp, "deliver", slow)
     send()
 
+    assert (state_of(sent), server.ends) == (State.RETRYING, 0)
+
+
+def test_an_outcome_that_comes_late_still_counts(server: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, deliver = queue(), smtp.deliver
+
+    def slow(*what, **how):
+        answers = deliver(*what, **how)
+        sending._take_up_lost(None, NOW)
+        return answers
+
+    monkeypatch.setattr(smtp, "deliver", slow)
+    send()
+
+    assert state_of(sent) == State.SENT
+
+
+def test_the_database_away_at_the_dot_keeps_the_letter_back(
+    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = queue()
+
+    def away(*_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(sending, "_mark_handed", away)
+    with pytest.raises(OperationalError):
+        send()
+    monkeypatch.undo()
+
+    assert server.ends == 0
+    send()
+    send(NOW + timedelta(minutes=1))
+    assert state_of(sent) == State.SENT
+
+
+def test_a_letter_for_later_leaves_not_a_moment_sooner(server: SmtpServer) -> None:
+    at = NOW + timedelta(seconds=20)
+    sent = queue(leaves_at=at)
+
+    assert send(at - timedelta(microseconds=1)) == 0
+    assert send(at) == 1
+    assert state_of(sent) == State.SENT
+
+
+def test_a_letter_for_later_is_given_up_a_day_after_it_should_have_left(server: SmtpServer) -> None:
+    at = NOW + timedelta(days=3)
+    sent = queue(leaves_at=at)
+    server.at_the_end = "451 4.3.0 later"
+
+    send(at)
+    assert state_of(sent) == State.RETRYING
+
+
+def test_a_letter_taken_back_never_leaves(server: SmtpServer) -> None:
+    sent = queue(leaves_at=NOW + timedelta(seconds=20))
+
+    assert outbox.cancel(sent, now=NOW + timedelta(seconds=5))
+    assert send(NOW + timedelta(hours=1)) == 0
+
     sent.refresh_from_db()
-    assert sent.state == State.SENT
+    assert (sent.state, sent.cancelled_at) == (State.CANCELLED, NOW + timedelta(seconds=5))
+    assert server.ends == 0
 
 
-# A process of its own that sends what is due in the test's database, and says when it begins.
+def test_a_letter_that_may_have_left_cannot_be_taken_back(server: SmtpServer) -> None:
+    server.refuse(B, "451 4.3.0 mailbox busy")
+    half, whole, doubtful = queue(A, B), queue(A), queue(C)
+    outbox.cancel(doubtful, now=NOW)
+    claimed = queue(C)
+    send()
+    Outgoing.objects.filter(pk=claimed.pk).update(state=State.SENDING)
+
+    assert [outbox.cancel(each, now=NOW) for each in (half, whole, doubtful, claimed)] == [False] * 4
+    assert state_of(half) == State.RETRYING
+
+
+def test_a_letter_that_waits_can_be_sent_at_once(server: SmtpServer) -> None:
+    server.refuse(A, "451 4.3.0 mailbox busy")
+    planned, busy = queue(B, leaves_at=NOW + timedelta(days=1)), queue(A)
+    send()
+    server.refused.clear()
+
+    assert outbox.hasten(planned, now=NOW)
+    assert outbox.hasten(busy, now=NOW)
+    assert send() == 2
+    assert not outbox.hasten(busy, now=NOW)
+
+
+def test_a_letter_sent_again_by_a_person_has_a_day_again(server: SmtpServer) -> None:
+    server.at_the_end = "554 5.7.1 spam"
+    sent = queue()
+    send()
+    later = NOW + timedelta(days=7)
+    server.at_the_end = "451 4.3.0 later"
+
+    assert outbox.send_again(sent, now=later)
+    send(later)
+
+    sent.refresh_from_db()
+    assert (sent.state, sent.attempts, sent.next_try_at) == (State.RETRYING, 2, later + timedelta(minutes=1))
+
+
+# A process of its own that sends what is due in the test's database.
 CHILD = """
 import sys
 from datetime import datetime, timezone
 import django
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 django.setup()
 connection.settings_dict["NAME"] = sys.argv[1]
 settings.LETTER_STORE, settings.EMAIL_HOST, settings.EMAIL_PORT = sys.argv[2], "127.0.0.1", int(sys.argv[3])
 settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
 settings.EMAIL_HOST_USER, settings.DEFAULT_FROM_EMAIL = "", "desk@towers.example"
 from mailbox import outbox
-print("begins", flush=True)
 outbox.send_due(now=lambda: datetime.fromisoformat(sys.argv[4]))
 """
 
 
 def wait_until_nobody_sends() -> None:
     """The database notices the death of a process a moment later."""
-    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
     until = time.monotonic() + 30
     with connection.cursor() as cursor:
-        while cursor.execute(held, [outbox.LOCK]).fetchone()[0] and time.monotonic() < until:
+        while cursor.execute(held, [sending.LOCK]).fetchone()[0] and time.monotonic() < until:
             time.sleep(0.02)
 
 
