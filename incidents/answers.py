@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import timezone
 
-from incidents import joining, services
+from incidents import joining, letter_templates, services
 from incidents.arrivals import attach_email
+from incidents.letter_templates import Kind
 from incidents.models import Incident, IncidentEmail, IncidentEvent
 from mailbox import answering, composing, outbox
 from mailbox.models import Email, Outgoing
@@ -54,25 +54,13 @@ def say_it_is_closed(incident: Incident, email: Email, *, now: datetime) -> Outg
         email,
         code=incident.code,
         subject=email.subject or incident.subject,
-        text=_text(incident, incident.closed_at),
+        text=letter_templates.render(Kind.CLOSED_AGAIN, incident, by=None, now=now).text,
         now=now,
     )
     queued = outbox.queue(letter, now=now, answers=email, is_automatic=True)
     thread = IncidentEmail.objects.values_list("thread", flat=True).get(email=email)
     attach_email(incident, queued.email, way=IncidentEmail.Way.THREAD, at=now, thread=thread)
     return queued
-
-
-def _text(incident: Incident, closed_at: datetime) -> str:
-    """A Russian document, edited whole, whatever language the desk is shown in."""
-    context = {
-        "code": incident.code,
-        "closed_at": timezone.localtime(closed_at),
-        # The promise is kept by incidents.intake: the letter after this one opens the incident.
-        "reopens": settings.REOPEN_AT_LETTER == 2,
-        "desk": settings.EMAIL_FROM_NAME,
-    }
-    return render_to_string("incidents/mail/closed.txt", context)
 
 
 def _letters_of(incident: Incident, events: Sequence[IncidentEvent]) -> list[int]:
