@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from html import escape
 
+from mailbox import html_rules
 from mailbox.parsing.html import html_to_text
 from mailbox.parsing.quotes import without_marks
 from mailbox.quoting import Quotation
 
-WIDTH = 600
+WIDTH = html_rules.WIDEST
 _FONT = "font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5"
 _QUIET = "font-size:13px;opacity:0.8"
 # `Pole: 41960-P-43-1-1`, line after line.
@@ -44,6 +45,11 @@ def paragraphs(text: str) -> str:
     blocks = [each.strip("\n") for each in re.split(r"\n[ \t]*\n", words) if each.strip()]
     shown = "".join(_facts(each) or f'<p style="margin:0 0 14px 0">{_lines(each)}</p>' for each in blocks)
     return shown + (f'<p style="margin:18px 0 0 0;{_QUIET}">{_lines(signature)}</p>' if signature else "")
+
+
+def check(html: str) -> list[str]:
+    """What is wrong with words in HTML that are to stand in a letter, in the reader's language; empty if nothing."""
+    return html_rules.broken(html)
 
 
 def text_of(html: str) -> str:
