@@ -9,7 +9,16 @@ from incidents.models import ChecklistItem, IncidentType, Status, Tag, Transitio
 
 @admin.register(Status)
 class StatusAdmin(admin.ModelAdmin):
-    list_display = ("name_ru", "name_en", "key", "status_class", "sends", "hands_over", "finishes_contractor", "position")
+    list_display = (
+        "name_ru",
+        "name_en",
+        "key",
+        "status_class",
+        "sends",
+        "hands_over",
+        "finishes_contractor",
+        "position",
+    )
     list_editable = ("position",)
 
 

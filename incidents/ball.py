@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from incidents import events, services
-from incidents.models import Incident, IncidentEvent
+from incidents.models import Incident, IncidentEvent, LetterKind, Notice
 from mailbox.models import Email
 from towers.models import Pole
 
@@ -33,7 +33,8 @@ def power_is_back(happened: Sequence[IncidentEvent]) -> None:
 def follow_letters(happened: Sequence[IncidentEvent]) -> None:
     """Our letter to the contractor gives him the move; a letter of whoever has it gives it back.
 
-    One who writes while another has the move changes nothing: the unread mark speaks for his letter.
+    One who writes while another has the move changes nothing: the unread mark speaks for his letter. Nor does our
+    letter that says that all is done.
     """
     emails = _letters(happened)
     poles = _poles(event.incident for event in happened)
@@ -44,7 +45,7 @@ def follow_letters(happened: Sequence[IncidentEvent]) -> None:
         pole = poles.get(incident.pole_id or 0)
         contractor = frozenset(each.lower() for each in pole.contractor_emails) if pole else frozenset()
         if email.direction == Email.Direction.OUT:
-            if contractor and not contractor.isdisjoint(_addressees(email)):
+            if contractor and not contractor.isdisjoint(_addressees(email)) and not _says_that_all_is_done(email):
                 _pass(incident, Ball.CONTRACTOR, by=None, at=event.at)
         elif email.kind == Email.Kind.HUMAN and _writer(email, contractor) == incident.ball:
             _pass(incident, Ball.US, by=None, at=event.at)
@@ -57,6 +58,10 @@ def _writer(email: Email, contractor: frozenset[str]) -> str:
 
 def _addressees(email: Email) -> set[str]:
     return {each["email"].lower() for each in email.to}
+
+
+def _says_that_all_is_done(email: Email) -> bool:
+    return Notice.objects.filter(outgoing__email=email, kind=LetterKind.CLOSED).exists()
 
 
 def _letters(happened: Sequence[IncidentEvent]) -> dict[int, Email]:

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from incidents import closing, linking, services, timeline, undoing_steps, why
+from incidents import closing, linking, notice_doors, services, timeline, undoing_steps, why
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from incidents.occurrences import STEPS, describe
@@ -81,6 +81,7 @@ def change_status(to: Status, reason: str) -> Deed:
             services.raise_error(incident, reason=reason, by=by, at=at)
         else:
             closing.require_finished(incident, to)
+            notice_doors.require_certain(to, incident, at)
             services.change_status(incident, to, by=by, at=at, reason=reason)
 
     return Deed(do, STEPS, True)

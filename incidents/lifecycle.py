@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from incidents.errors import DomainError
 from incidents.models import Incident, Status, StatusClass, Transition
+from mailbox import accounts
 
 
 def next_steps(incident: Incident) -> list[Transition]:
     """The allowed steps from the incident's status, the usual one first.
 
-    A step into a status that sends a letter is offered only where a reaction sends it: nobody may be
-    left waiting in a status that never moves on. A merged incident goes nowhere: its matter is another's.
+    A step into a status that sends a letter is offered only where letters leave and the status leads on: nobody may
+    be left waiting in a status that never moves. A merged incident goes nowhere: its matter is another's.
     """
     if incident.merged_into_id:
         return []
-    return [step for step in _steps_from(incident.status) if _can_happen(step.to_status)]
+    steps = _steps_from(incident.status)
+    sending = {step.to_status_id for step in steps if step.to_status.status_class == StatusClass.SENDING}
+    dead = sending - (_that_move_on(sending) if sending and _letters_leave() else set())
+    return [step for step in steps if step.to_status_id not in dead]
 
 
 def require(incident: Incident, to: Status) -> Transition:
@@ -46,8 +50,21 @@ def _steps_from(status: Status) -> list[Transition]:
     return list(unique.values())
 
 
-def _can_happen(status: Status) -> bool:
-    return status.status_class != StatusClass.SENDING or bool(settings.INCIDENT_REACTIONS.get("sending"))
+def _letters_leave() -> bool:
+    return bool(settings.INCIDENT_REACTIONS.get("sending")) and accounts.is_possible()
+
+
+def _that_move_on(sending: set[int]) -> set[int]:
+    """Those of these statuses that name a letter, and lead somewhere when it has left."""
+    leads_on = Exists(Transition.objects.filter(from_status=OuterRef("pk")))
+    return set(Status.objects.filter(leads_on, pk__in=sending).exclude(sends="").values_list("pk", flat=True))
+
+
+def after_sending(status: Status) -> Status | None:
+    """Where a status that sends leads by itself when its letter has left: its own first step."""
+    steps = Transition.objects.filter(from_status=status).exclude(to_status=status).select_related("to_status")
+    step = steps.order_by("position", "pk").first()
+    return step.to_status if step else None
 
 
 def start_status() -> Status:

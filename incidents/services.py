@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from incidents import blocking, events, lifecycle, rows
+from incidents import blocking, events, lifecycle, notice_doors, rows
 from incidents.arrivals import attach_email as attach_email
 from incidents.arrivals import open_from_email as open_from_email
 from incidents.codes import next_code
@@ -144,6 +144,8 @@ def change_status(incident: Incident, to: Status, *, by: User | None, at: dateti
         raise DomainError(_("Say why: “%(to)s” needs a reason.") % {"to": to.name})
     if by and to.status_class == StatusClass.END:
         blocking.require_free(incident)
+    if by:
+        notice_doors.require(to, incident, at)
     return _move(incident, to, by=by, at=at, reason=reason.strip())
 
 

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents import events, gathering, intake, ledger_clock, promises, reminders
+from incidents import events, gathering, intake, ledger_clock, notices, promises, reminders
 
 
 @shared_task
@@ -20,6 +20,12 @@ def gather_letters() -> int:
 def compare_ledger() -> dict[str, int]:
     """Compare the week's letters with the incidents and the stored letters; returns what disagrees, by kind."""
     return ledger_clock.compare(now=timezone.now())
+
+
+@shared_task
+def follow_notices() -> int:
+    """Move statuses on whose letters have left; those whose letters have not become errors."""
+    return notices.settle(now=timezone.now())
 
 
 @shared_task

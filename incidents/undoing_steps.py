@@ -14,10 +14,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents import events, services
+from incidents import events, notices, services
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEvent, Status, StatusClass
 from incidents.services import _kind_of_move as kind_of_step
+from mailbox.models import Outgoing
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 # A slip is noticed soon; later somebody else relies on what was done.
 WITHIN = timedelta(minutes=10)
 ASSIGNED = "assigned"
-STEPS = frozenset({"status_changed", "error", "closed", "reopened", "handed_over"})
-# One of these ends what a step of these kinds may undo: `sending` has sent its letter.
-ALL_STEPS = STEPS | {"sending"}
+STEPS = frozenset({"status_changed", "error", "closed", "reopened", "handed_over", "sending"})
 
 
 def may_be_undone(event: IncidentEvent, now: datetime) -> bool:
@@ -59,6 +58,8 @@ def undo(event: IncidentEvent, *, by: User, at: datetime) -> list[IncidentEvent]
     click = of_click(incident, event.actor, event.at)
     for each in click:
         _refuse_if_newer(incident, each)
+    for each in click:
+        notices.take_back(each, at)
     if any(each.kind in STEPS for each in click):
         _refuse_if_sent(incident, event.at)
     # The last deed first: a step of the status closes and opens what may be assigned.
@@ -66,7 +67,7 @@ def undo(event: IncidentEvent, *, by: User, at: datetime) -> list[IncidentEvent]
 
 
 def _refuse_if_newer(incident: Incident, event: IncidentEvent) -> None:
-    kinds = {ASSIGNED} if event.kind == ASSIGNED else ALL_STEPS
+    kinds = {ASSIGNED} if event.kind == ASSIGNED else STEPS
     since = incident.events.filter(kind__in=kinds, pk__gt=event.pk)
     newer = since.select_related("actor").order_by("-id").first()
     if newer is None:
@@ -92,7 +93,8 @@ def _change(event: IncidentEvent) -> str:
 
 
 def _refuse_if_sent(incident: Incident, at: datetime) -> None:
-    if incident.letters.filter(email__outgoing__queued_at__gte=at).exists():
+    since = incident.letters.filter(email__outgoing__queued_at__gte=at)
+    if since.exclude(email__outgoing__state=Outgoing.State.CANCELLED).exists():
         raise DomainError(_("A letter has gone out since, so this cannot be undone. Take the next step instead."))
 
 

@@ -28,7 +28,7 @@ def _newest(card: Card) -> set[int]:
     newest: dict[bool, int] = {}
     for entry in card.timeline.entries:
         for each in entry.happened:
-            if each.kind == undoing_steps.ASSIGNED or each.kind in undoing_steps.ALL_STEPS:
+            if each.kind == undoing_steps.ASSIGNED or each.kind in undoing_steps.STEPS:
                 is_step = each.kind != undoing_steps.ASSIGNED
                 newest[is_step] = max(each.event.pk, newest.get(is_step, 0))
     return set(newest.values())

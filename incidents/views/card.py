@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -21,11 +21,25 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from config.web import Request
-from incidents import cards, closing, drafts, meanwhile, replying, services, undoing_steps, watching
+from incidents import (
+    cards,
+    closing,
+    correcting,
+    drafts,
+    meanwhile,
+    notice_doors,
+    replying,
+    services,
+    undoing_steps,
+    watching,
+)
 from incidents.errors import DomainError
 from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, TakeForm, TypeForm
-from incidents.models import Incident
+from incidents.models import Incident, Status
 from incidents.step_forms import StepForm
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
 
 # How this browser shows conversations: words, each there or not.
 TALK_COOKIE, BETWEEN = "talk", "."
@@ -98,8 +112,7 @@ def change_status(request: Request, code: str) -> HttpResponse:
             # The reason must stand on the card until it is put right, not only in the timeline.
             services.raise_error(incident, reason=reason, by=request.user, at=now)
         else:
-            answers = {"kind": said["type"], "done": said["done"]}
-            closing.step(incident, to, by=request.user, at=now, reason=reason, **answers)
+            _step(incident, to, reason, said, by=request.user, at=now)
         _offer_undo(request, incident, now)
 
     return _do(request, incident, form, deed, meanwhile.NEWS_FOR_A_STEP, step_form=form)
@@ -168,6 +181,17 @@ def mark_read(request: Request, code: str) -> HttpResponse:
     watching.look(incident, request.user, up_to=seen)
     # A page that says what it has seen asks in the background.
     return HttpResponse(status=204) if request.htmx or seen is not None else redirect(incident)
+
+
+@transaction.atomic
+def _step(incident: Incident, to: Status, reason: str, said: dict[str, Any], *, by: User, at: datetime) -> None:
+    """With what was answered beside the step; a step that sends may bring the address that was missing."""
+    if said["address"]:
+        name = incident.requester_name
+        incident = correcting.correct_requester(incident, name=name, email=said["address"], by=by, at=at)
+    if not said["insist"]:
+        notice_doors.require_certain(to, incident, at)
+    closing.step(incident, to, by=by, at=at, reason=reason, kind=said["type"], done=said["done"])
 
 
 def _ask(request: Request, incident: Incident, questions: closing.Questions) -> HttpResponse:

@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/take/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/assign/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/status/": (NOT_BY_GET, NEEDS_WORDS),
+    "incidents/<str:code>/send-again/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/facts/<str:fact>/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/type/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/site/": (NOT_BY_GET, WORK),
