@@ -13,7 +13,7 @@ from incidents import joining, letter_templates, services
 from incidents.arrivals import attach_email
 from incidents.letter_templates import Kind
 from incidents.models import Incident, IncidentEmail, IncidentEvent
-from mailbox import answering, composing, outbox
+from mailbox import answering, bounces, composing, outbox
 from mailbox.models import Email, Outgoing
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def note_bounces(events: Sequence[IncidentEvent]) -> None:
     """Reaction to letters that joined: an address that our letter came back from gets no automatic one for a while."""
     letters = [event.data["email"] for event in events]
     for bounce in Email.objects.filter(pk__in=letters, kind=Email.Kind.BOUNCE):
-        answering.note_bounce(bounce, now=timezone.now())
+        bounces.note(bounce, now=timezone.now())
 
 
 def say_it_is_closed(incident: Incident, email: Email, *, now: datetime) -> Outgoing | None:

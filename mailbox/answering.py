@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from mailbox import accounts, inbox
-from mailbox.models import BadAddress, Email, Outgoing, ThreadId
+from mailbox.models import BadAddress, Email, Outgoing
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,6 @@ logger = logging.getLogger(__name__)
 OLD = timedelta(days=1)
 # People change their mail servers: after so long a bad address may be tried again.
 BAD_FOR = timedelta(days=30)
-# What a bounce quotes of the letter that came back begins so; not every address below was refused.
-_QUOTED_HEADERS = re.compile(r"^[ >|]*(?:received|return-path|message-id|from|to|subject):", re.I | re.M)
 # Plain addresses only: what needs quotes or another alphabet is left to people.
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII)
 
@@ -74,17 +72,6 @@ def counted(address: str) -> str:
     """One name for all spellings of a mailbox: name+anything@domain is name@domain."""
     local, at, domain = address.lower().rpartition("@")
     return (local.partition("+")[0] or local) + at + domain
-
-
-def note_bounce(bounce: Email, *, now: datetime) -> list[str]:
-    """Remember which addresses a letter of ours came back from; returns them, in counted spelling."""
-    ids = ThreadId.objects.filter(email=bounce).values("message_id")
-    ours = Email.objects.filter(direction=Email.Direction.OUT, message_id__in=ids)
-    sent_to = {each["email"].lower() for letter in ours for each in (*letter.to, *letter.cc) if each.get("email")}
-    others = {address for address in sent_to if not inbox.is_ours(address)}
-    told = _QUOTED_HEADERS.split(bounce.text, maxsplit=1)[0].lower()
-    named = others if len(others) == 1 else {address for address in others if address in told}
-    return [mark_bad(address, now=now, bounce=bounce) for address in sorted(named)]
 
 
 def brake_is_on(now: datetime) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from mailbox import answering
+from mailbox import bounces
 from mailbox.answering import Refusal, may_answer
 from mailbox.models import Email, Outgoing, Receipt, ThreadId
 from tests.factories import NOW, make_email
@@ -124,7 +124,7 @@ def bounce_of(letter: Email, text: str) -> Email:
 
 def test_an_address_that_a_letter_came_back_from_gets_no_other() -> None:
     ours = make_sent("gone@operator.example", minutes_ago=90).email
-    answering.note_bounce(bounce_of(ours, "550 5.1.1 no such user"), now=NOW)
+    bounces.note(bounce_of(ours, "550 5.1.1 no such user"), now=NOW)
 
     assert may_answer(make_email(from_email="Gone@operator.example"), now=NOW) is Refusal.BAD_ADDRESS
     assert may_answer(make_email(), now=NOW) is None
@@ -141,11 +141,11 @@ def test_of_several_recipients_the_one_the_bounce_names_is_bad() -> None:
     )
     text = "<gone@operator.example>: unknown user\n\nFrom: desk@towers.example\nTo: a@operator.example"
 
-    assert answering.note_bounce(bounce_of(ours, text), now=NOW) == ["gone@operator.example"]
+    assert bounces.note(bounce_of(ours, text), now=NOW) == ["gone@operator.example"]
 
 
 def test_a_bounce_of_somebody_elses_letter_marks_nobody() -> None:
-    assert answering.note_bounce(bounce_of(make_email(), "unknown user"), now=NOW) == []
+    assert bounces.note(bounce_of(make_email(), "unknown user"), now=NOW) == []
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
