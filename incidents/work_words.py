@@ -73,11 +73,15 @@ ICONS = {
     "corrected": "pencil",
     "mail_settled": "check",
     "letter_sent_again": "refresh",
+    "letter_hastened": "send",
+    "letter_cancelled": "x",
 }
 # Of letters that went wrong; see incidents.mail_problem_deeds.
 OF_MAIL: dict[str, str | Lazy] = {
     "mail_settled": gettext_lazy("settled a mail problem: nothing more has to be done about it"),
     "letter_sent_again": gettext_lazy("had a letter sent again"),
+    "letter_hastened": gettext_lazy("had a letter leave at once"),
+    "letter_cancelled": gettext_lazy("cancelled a letter before it left"),
 }
 # No line of the timeline: the card names who watches, and reminders are one person's own.
 QUIET = frozenset({"watched", "unwatched", "reminder_set", "reminder_moved", "reminder_done", "reminder_due"})

@@ -16,13 +16,13 @@ from mailbox.imap import Account
 from mailbox.models import Folder, Mailbox
 
 LONGEST_HISTORY_DAYS = 3650
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*")
+HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*")
 _CHOICES_OF_START = [
     (Mailbox.Start.NOW, _("From now on")),
     (Mailbox.Start.DAYS, _("The last days too")),
     (Mailbox.Start.ALL, _("Everything")),
 ]
-_CHOICES_OF_SECURITY = [
+SECURITY = [
     (Mailbox.Security.SSL, _("TLS from the first byte")),
     (Mailbox.Security.STARTTLS, "STARTTLS"),
     (Mailbox.Security.NONE, _("No encryption")),
@@ -78,7 +78,7 @@ class MailboxForm(StartForm):
     address = forms.EmailField(label=_("Address"), max_length=254)
     host = forms.CharField(label=_("Server (IMAP)"), max_length=253)
     port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535, initial=993)
-    security = forms.ChoiceField(label=_("Encryption"), choices=_CHOICES_OF_SECURITY)
+    security = forms.ChoiceField(label=_("Encryption"), choices=SECURITY)
     login = forms.CharField(label=_("Login"), max_length=254)
     password = forms.CharField(
         label=_("Password"), strip=False, required=False, max_length=1000, widget=forms.PasswordInput()
@@ -107,7 +107,7 @@ class MailboxForm(StartForm):
 
     def clean_host(self) -> str:
         host: str = self.cleaned_data["host"]
-        if not _HOST.fullmatch(host):
+        if not HOST.fullmatch(host):
             raise ValidationError(_("Only the name of the server, such as imap.towers.example."))
         return host
 

@@ -1,11 +1,19 @@
 from django.urls import path
 
-from mailbox.views import alarm, connect, mailboxes, rules
+from mailbox.views import accounts, alarm, bad_addresses, connect, mailboxes, rules
 
 app_name = "mailbox"
 
 urlpatterns = [
     path("", mailboxes.mailboxes, name="mailboxes"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/add/", accounts.add, name="add_account"),
+    path("accounts/<int:pk>/", accounts.change, name="change_account"),
+    path("accounts/<int:pk>/remove/", accounts.remove, name="remove_account"),
+    path("accounts/<int:pk>/use/", accounts.use, name="use_account"),
+    path("accounts/<int:pk>/resume/", accounts.resume, name="resume_account"),
+    path("bad-addresses/", bad_addresses.bad_addresses, name="bad_addresses"),
+    path("bad-addresses/<int:pk>/clear/", bad_addresses.clear, name="clear_address"),
     path("alarm/", alarm.alarm, name="alarm"),
     path("connect/", connect.connect, name="connect"),
     path("rules/", rules.rules, name="rules"),

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLResolver, get_resolver
+from django.utils import timezone
 
 from incidents.models import Incident
 from mailbox import sealing, store
-from mailbox.models import Attachment, Email, Folder, Mailbox, Receipt, SenderRule
+from mailbox.models import Attachment, BadAddress, Email, Folder, Mailbox, Receipt, SenderRule, SmtpAccount
 from tests.factories import NOW, make_email, make_incident, make_pole
 from towers.models import Pole
 
@@ -43,6 +44,8 @@ class World:
     receipt: Receipt
     folder: Folder
     rule: SenderRule
+    account: SmtpAccount
+    bad: BadAddress
 
     def address(self, route: str) -> str:
         """An address of this route that names rows of this world."""
@@ -52,6 +55,8 @@ class World:
         if route.startswith("mail/"):
             pk = self.folder.pk if route.startswith("mail/folders/") else self.folder.mailbox_id
         pk = self.rule.pk if route.startswith("mail/rules/") else pk
+        pk = self.account.pk if route.startswith("mail/accounts/") else pk
+        pk = self.bad.pk if route.startswith("mail/bad-addresses/") else pk
         pk = self.pole.contractor_id if route.startswith("towers/contractors/") else pk
         code = self.pole.code if route.startswith("towers/") else self.incident.code
         named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject"}
@@ -74,4 +79,6 @@ def make_world() -> World:
         sha256=broken, size=19, direction="in", received_at=NOW, state=Receipt.State.QUARANTINED
     )
     rule = SenderRule.objects.create(sender="@news.example", action=SenderRule.Action.KEEP)
-    return World(incident, email, file, incident.pole, receipt, folder, rule)
+    account = SmtpAccount.objects.create(from_address="desk@towers.example", host="smtp.towers.example")
+    bad = BadAddress.objects.create(address="gone@operator.example", at=timezone.now())
+    return World(incident, email, file, incident.pole, receipt, folder, rule, account, bad)

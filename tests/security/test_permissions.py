@@ -21,6 +21,8 @@ NOT_BY_GET = "door 405 405 405 405 door"
 PAGE = "door ok ok ok ok door"
 WORK = "door 403 ok ok ok door"
 NEEDS_WORDS = "door 403 422 422 422 door"
+# Managers and administrators.
+MANAGE = "door 403 403 ok ok door"
 # Administrators alone.
 KEEPER = "door 403 403 403 ok door"
 API = "ok ok ok ok ok ok"
@@ -35,6 +37,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "api/schema/": (API, CLOSED),
     "api/docs/": (API, CLOSED),
     "mail/": (PAGE, NO_POST),
+    "mail/accounts/": (PAGE, NO_POST),
+    "mail/accounts/add/": (KEEPER, KEEPER),
+    "mail/accounts/<int:pk>/": (KEEPER, KEEPER),
+    "mail/accounts/<int:pk>/remove/": (NOT_BY_GET, KEEPER),
+    "mail/accounts/<int:pk>/use/": (NOT_BY_GET, KEEPER),
+    "mail/accounts/<int:pk>/resume/": (NOT_BY_GET, KEEPER),
+    "mail/bad-addresses/": (PAGE, NO_POST),
+    "mail/bad-addresses/<int:pk>/clear/": (NOT_BY_GET, WORK),
     "mail/alarm/": (PAGE, NO_POST),
     "mail/connect/": (KEEPER, KEEPER),
     "mail/rules/": (PAGE, "door 403 403 403 422 door"),
@@ -121,6 +131,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "letters/problems/number/": (PAGE, NO_POST),
     "letters/problems/<str:kind>/<int:pk>/settle/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "letters/problems/outgoing/<int:pk>/send/": (NOT_BY_GET, "door 403 404 404 404 door"),
+    "letters/out/": (PAGE, NO_POST),
+    "letters/out/act/": (NOT_BY_GET, MANAGE),
+    "letters/out/retry/": (NOT_BY_GET, MANAGE),
     "letters/retry/": (NOT_BY_GET, WORK),
     "letters/<int:pk>/": (PAGE, NO_POST),
     "letters/receipts/<int:pk>/": (PAGE, NO_POST),

@@ -1,0 +1,66 @@
+"""What administrators change about accounts for letters out. Whoever sends sees it with the next letter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from mailbox import sealing
+from mailbox.models import AccountState, SmtpAccount
+
+
+@transaction.atomic
+def save(facts: Mapping[str, Any], *, password: str, account: SmtpAccount | None) -> SmtpAccount:
+    """Add an account, or change one; the first is the usual one. What failed before is forgotten: it is another now.
+
+    `facts` are fields of the row; `password` is as typed or as it was, and is stored sealed.
+    """
+    account = SmtpAccount.objects.select_for_update().get(pk=account.pk) if account else SmtpAccount()
+    for name, value in facts.items():
+        setattr(account, name, value)
+    account.name = account.from_address
+    account.password = sealing.seal(password) if account.username else ""
+    others = SmtpAccount.objects.select_for_update().filter(is_active=True).exclude(pk=account.pk)
+    account.is_active = True
+    account.is_default = account.is_default or not others.filter(is_default=True).exists()
+    if account.is_default:
+        SmtpAccount.objects.filter(is_default=True).exclude(pk=account.pk).update(is_default=False)
+    account.save()
+    resume(account)
+    return account
+
+
+@transaction.atomic
+def remove(account: SmtpAccount) -> bool:
+    """Send nothing by it any more; what waits for it waits on. One that never sent a letter is deleted: then True."""
+    account = SmtpAccount.objects.select_for_update().get(pk=account.pk)
+    if account.letters.exists():
+        account.is_active, account.is_default = False, False
+        account.save(update_fields=["is_active", "is_default"])
+        _name_usual()
+        return False
+    account.delete()
+    _name_usual()
+    return True
+
+
+@transaction.atomic
+def use_again(account: SmtpAccount) -> None:
+    """Send by it again, what waits for it first."""
+    SmtpAccount.objects.filter(pk=account.pk).update(is_active=True)
+    _name_usual()
+    resume(account)
+
+
+def resume(account: SmtpAccount | None) -> None:
+    """Let its letters be tried at once, however long the pause was to last. None: the account of the settings."""
+    AccountState.objects.filter(account=account).update(paused_until=None)
+
+
+def _name_usual() -> None:
+    """One of those in use is always the usual one."""
+    active = SmtpAccount.objects.filter(is_active=True)
+    if not active.filter(is_default=True).exists() and (first := active.order_by("pk").first()):
+        SmtpAccount.objects.filter(pk=first.pk).update(is_default=True)
