@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import CharField, F, Func, Q, Value
+from django.db.models import Q
 
 from incidents.recognising import Kind, Meaning, recognise
 from towers.models import Contractor, Pole
-from towers.queries import poles_starting_with, stations_starting_with
+from towers.queries import poles_starting_with, poles_with_phone, stations_starting_with
 
 MOST = 3
 # More begin so than are worth naming.
@@ -51,12 +51,9 @@ def _stations(meaning: Meaning) -> list[Known]:
 
 
 def _by_phone(meaning: Meaning) -> list[Known]:
-    """Contractors with this phone. Written by hand in a hundred ways, so the digits are compared."""
-    written = Func(F("contractor_phones"), Value(" "), function="array_to_string", output_field=CharField())
-    digits = Func(written, Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace", output_field=CharField())
-    # The last two digits stand together in any writing: most rows need no closer look.
-    rows = Pole.objects.exclude(contractor_phones=[]).annotate(written=written, digits=digits)
-    return _contractors(Q(pk__in=rows.filter(written__contains=meaning.normal[-2:], digits__contains=meaning.normal)))
+    """Contractors with this phone, however it is written in the registry."""
+    found = {pole.contractor for pole in poles_with_phone(meaning.normal) if pole.contractor}
+    return [_contractor(each) for each in sorted(found, key=lambda each: each.name)]
 
 
 def _by_email(meaning: Meaning) -> list[Known]:
@@ -68,7 +65,11 @@ def _by_email(meaning: Meaning) -> list[Known]:
 def _contractors(poles: Q) -> list[Known]:
     ids = Pole.objects.filter(poles).exclude(contractor=None).order_by().values("contractor_id").distinct()
     rows = Contractor.objects.filter(pk__in=ids).order_by("name")[:MOST]
-    return [Known("contractor", each.name, "", "contractor", str(each.pk)) for each in rows]
+    return [_contractor(each) for each in rows]
+
+
+def _contractor(contractor: Contractor) -> Known:
+    return Known("contractor", contractor.name, "", "contractor", str(contractor.pk))
 
 
 _FINDERS = {

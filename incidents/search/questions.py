@@ -99,22 +99,24 @@ def _with_last_begun(text: str) -> Words:
 
 def phone_query(digits: str) -> str:
     """A text query for these digits in every way people group them."""
-    return "|".join(f"({'<->'.join(tokens)})" for tokens in dict.fromkeys(_writings(digits)))
+    return "|".join(dict.fromkeys(f"({writing})" for writing in _writings(digits)))
 
 
-def _writings(digits: str) -> Iterator[tuple[str, ...]]:
+def _writings(digits: str) -> Iterator[str]:
     if len(digits) < 10:
         for groups in _LOCAL_GROUPS.get(len(digits), ((len(digits),),)):
-            yield _cut(digits, groups)
+            yield "<->".join(_cut(digits, groups))
         return
-    for before in ("", "7", "8", "+7"):
-        yield (f"'{before}{digits}'",)
+    yield _after_country(digits)
     for groups in _GROUPS:
-        tokens = _cut(digits, groups)
-        yield tokens
         # 8912 555 12 34: the first group with what stands before it.
-        for before in ("7", "8", "+7"):
-            yield (f"'{before}{tokens[0]}'", *tokens[1:])
+        first, *rest = _cut(digits, groups)
+        yield "<->".join([_after_country(first), *rest])
+
+
+def _after_country(first: str) -> str:
+    """The first group alone, or in one with the code of the country."""
+    return "({})".format("|".join(f"'{before}{first}'" for before in ("", "7", "8", "+7")))
 
 
 def _cut(digits: str, groups: tuple[int, ...]) -> tuple[str, ...]:

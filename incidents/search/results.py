@@ -17,6 +17,8 @@ from incidents.search.snippets import Line
 
 # As many are written into a file; nobody reads on.
 MOST_AT_ONCE = 2_000
+# A result is the line of a list and one or two of what was said.
+LINES_OF_A_RESULT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,12 @@ class Results:
 def results(
     text: str, among: IncidentQuerySet, shown: IncidentQuerySet, *, size: int, after: Cursor | None = None
 ) -> Results:
-    """The page behind the cursor. `among`: the incidents that may be found; `shown`: as the list needs them."""
+    """The page behind the cursor, as long as one of `size` rows in a list.
+
+    `among`: the incidents that may be found; `shown`: as the list needs them.
+    """
     question = Question.read(text)
-    found = find(question, among, size=size, after=after)
+    found = find(question, among, size=-(-size // LINES_OF_A_RESULT), after=after)
     rows = shown.in_bulk([hit.incident for hit in found.hits])
     hits = [hit for hit in found.hits if hit.incident in rows]
     return Results(

@@ -47,10 +47,6 @@ class Line:
     is_out: bool = False
     anchor: str = ""
 
-    @property
-    def kind(self) -> str:
-        return self.said.name.lower()
-
 
 def lines(hits: Sequence[Hit], incidents: Mapping[int, Incident], question: Question) -> dict[int, list[Line]]:
     """The lines of each incident; a query for each kind of row that is shown."""

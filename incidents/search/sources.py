@@ -163,8 +163,15 @@ def plan(rows: QuerySet[Any]) -> tuple[int, float]:
 
 
 # For the search alone. Taking a letter's text to words is dear (by default a thousand texts seem cheaper than one look
-# into the index); there is room for a bitmap of all letters; a page takes one processor, as every page does.
-_TRUTH = {"cpu_operator_cost": "0.1", "work_mem": "64MB", "max_parallel_workers_per_gather": "0"}
+# into the index); there is room for a bitmap of all letters; a page takes one processor, as every page does. Of a word
+# it does not know the planner expects thousands, and to read all places of letters for those; they are looked up.
+_TRUTH = {
+    "cpu_operator_cost": "0.1",
+    "work_mem": "64MB",
+    "max_parallel_workers_per_gather": "0",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 
 
 @contextmanager
