@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mailbox.letter_headers import file_headers, header
+from mailbox.parsing.storable import storable
 
 _TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+_-]{0,100}")
 _LETTER = "message/rfc822"
@@ -16,8 +17,6 @@ _LETTER = "message/rfc822"
 _LONGEST_LINE = 998
 _LONG_LINE = re.compile(rb"[^\r\n]{%d}" % (_LONGEST_LINE + 1))
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
-# Nothing that a person types; XML and some databases of mail programs refuse them.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class File(NamedTuple):
@@ -46,8 +45,7 @@ def _tree(kind: str, parts: Sequence[bytes]) -> bytes:
 
 
 def _text_part(kind: str, text: str) -> bytes:
-    clean = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).rstrip() + "\n"
-    content = clean.replace("\n", "\r\n").encode("utf-8", "replace")
+    content = f"{storable(text).rstrip()}\n".replace("\n", "\r\n").encode()
     return _encoded([f'Content-Type: text/{kind}; charset="utf-8"'], content)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,22 @@ def _defaults_for_every_thread(django_db_setup) -> None:
     first = connections["default"]
     if hasattr(first, "_test_serialized_contents"):
         type(first)._test_serialized_contents = first._test_serialized_contents
+
+
+@pytest.fixture(autouse=True)
+def _our_letters_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every letter of ours that a test makes is looked at, whatever the test is about."""
+    from mailbox import letter_bytes
+    from tests import our_letters
+
+    write = letter_bytes.letter
+
+    def write_and_look(*args: Any) -> bytes:
+        raw = write(*args)
+        our_letters.assert_is_right(raw)
+        return raw
+
+    monkeypatch.setattr(letter_bytes, "letter", write_and_look)
 
 
 @pytest.fixture(scope="session", autouse=True)
