@@ -44,10 +44,13 @@ class Shown:
 
 
 def of_card(incident: Incident, now: datetime) -> Shown | None:
-    """None where there is nothing to say; two queries at most."""
+    """None where there is nothing to say; two queries at most, none before the first letter of ours."""
+    is_sending, is_error = bool(incident.status.sends), incident.status.is_error
+    came = 1 if incident.registration == Incident.Registration.MAIL else 0
+    if not (is_sending or is_error or incident.letter_count > came):
+        return None
     notices_of_step = _newest(incident)
     retry = notices.status_to_retry(incident)
-    is_sending = bool(incident.status.sends)
     lines = [_line(each, now) for each in notices_of_step if is_sending and each.state in notices.OPEN]
     waits = next((each for each in lines if each.state == "waits" and each.notice.by_id), None)
     refused = [] if not incident.is_open else [pair for each in notices_of_step for pair in _refused(each)]
