@@ -10,10 +10,11 @@ from typing import Any
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
-from incidents.models import Incident
+from dispatchers.roles import Role
+from incidents.models import Incident, LetterTemplate
 from mailbox import sealing, store
 from mailbox.models import Attachment, BadAddress, Email, Folder, Mailbox, Receipt, SenderRule, SmtpAccount
-from tests.factories import NOW, make_email, make_incident, make_pole
+from tests.factories import NOW, make_email, make_incident, make_pole, make_user
 from towers.models import Pole
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -46,6 +47,7 @@ class World:
     rule: SenderRule
     account: SmtpAccount
     bad: BadAddress
+    template: LetterTemplate
 
     def address(self, route: str) -> str:
         """An address of this route that names rows of this world."""
@@ -55,11 +57,14 @@ class World:
         if route.startswith("mail/"):
             pk = self.folder.pk if route.startswith("mail/folders/") else self.folder.mailbox_id
         pk = self.rule.pk if route.startswith("mail/rules/") else pk
+        pk = self.template.pk if route.startswith("templates/") else pk
         pk = self.account.pk if route.startswith("mail/accounts/") else pk
         pk = self.bad.pk if route.startswith("mail/bad-addresses/") else pk
         pk = self.pole.contractor_id if route.startswith("towers/contractors/") else pk
         code = self.pole.code if route.startswith("towers/") else self.incident.code
-        named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject"}
+        named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject", "deed": "send"}
+        if route.startswith("templates/"):
+            named["kind"] = "closed"
         route = re.sub(r"\^|\$|\(\?P<url>\.\*\)", "", re.sub(r"\(\?P<app_label>[^)]*\)", "dispatchers", route))
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(named.get(found[1], pk)), route)
 
@@ -79,6 +84,8 @@ def make_world() -> World:
         sha256=broken, size=19, direction="in", received_at=NOW, state=Receipt.State.QUARANTINED
     )
     rule = SenderRule.objects.create(sender="@news.example", action=SenderRule.Action.KEEP)
+    template = LetterTemplate.objects.create(kind="accepted", subject="{{ subject }}", text="{{ code }}")
+    template.versions.create(number=1, subject="{{ subject }}", text="{{ code }}", by=make_user(Role.ADMINISTRATOR))
     account = SmtpAccount.objects.create(from_address="desk@towers.example", host="smtp.towers.example")
     bad = BadAddress.objects.create(address="gone@operator.example", at=timezone.now())
-    return World(incident, email, file, incident.pole, receipt, folder, rule, account, bad)
+    return World(incident, email, file, incident.pole, receipt, folder, rule, account, bad, template)

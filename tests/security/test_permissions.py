@@ -120,6 +120,13 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/unlink/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/undo/<int:event>/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "incidents/<str:code>/suggestions/<int:pk>/": (NOT_BY_GET, "door 403 404 404 404 door"),
+    "templates/": (PAGE, NO_POST),
+    "templates/new/<str:kind>/": (PAGE, "door 403 403 403 422 door"),
+    "templates/preview/": (NOT_BY_GET, PAGE),
+    "templates/preview/letter/": (NOT_BY_GET, PAGE),
+    "templates/<int:pk>/": (PAGE, "door 403 403 403 422 door"),
+    "templates/<int:pk>/history/": (PAGE, NO_POST),
+    "templates/<int:pk>/take-back/": (NOT_BY_GET, KEEPER),
     "views/": (NOT_BY_GET, PAGE),
     # Nobody of this world has kept a view.
     "views/<int:pk>/": (NOT_BY_GET, "door 404 404 404 404 door"),

@@ -1,0 +1,92 @@
+"""Words being written, as a real incident's letter: subject, people, text, and the letter in HTML in its own frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from config.web import Request
+from incidents import letter_template_deeds as deeds
+from incidents import letter_templates, notice_people
+from incidents.letter_template_forms import WordsForm
+from incidents.letter_templates import Kind, Rendered
+from incidents.letter_variables import VARIABLES, Facts
+from incidents.models import Incident
+from mailbox import composing, letter_html
+
+reads_templates = permission_required("incidents.view_incident", raise_exception=True)
+# Nothing runs, loads or leads anywhere from the letter; its own inline styles are all that holds.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What would leave."""
+
+    incident: Incident
+    subject: str
+    letter: Rendered
+    envelopes: list[notice_people.Envelope]
+
+
+@require_POST
+@reads_templates
+def preview(request: Request) -> HttpResponse:
+    """What is wrong with the words, or the letter that they make."""
+    form, shown = _read(request)
+    return render(request, "incidents/letter_template_preview.html", {"form": form, "shown": shown})
+
+
+@require_POST
+@reads_templates
+def letter(request: Request) -> HttpResponse:
+    """The letter in HTML, for a frame; nothing where the words have problems, so that the frame stays as it is."""
+    _form, shown = _read(request)
+    if shown is None:
+        return HttpResponse(status=204)
+    words = shown.letter.html or letter_html.paragraphs(shown.letter.text)
+    response = HttpResponse(letter_html.page(words))
+    response["Content-Security-Policy"] = _POLICY
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _read(request: Request) -> tuple[WordsForm, Shown | None]:
+    kind = request.POST.get("kind", "")
+    form = WordsForm(request.POST, kind=Kind(kind) if kind in Kind.values else Kind.ACCEPTED)
+    incident = _incident(request.POST.get("incident", ""))
+    if incident is None:
+        form.add_error(None, _("There is no incident with this code."))
+    if not form.is_valid() or incident is None:
+        return form, None
+    return form, _shown(form, incident, request)
+
+
+def _shown(form: WordsForm, incident: Incident, request: Request) -> Shown:
+    kind = form.kind
+    given = {name: VARIABLES[name].example for name in ("attached", "left_out")}
+    by = None if kind == Kind.CLOSED_AGAIN else request.user
+    facts = Facts(incident, by, timezone.now(), given)
+    signed = None if kind == Kind.SIGNATURE else letter_templates.wording(Kind.SIGNATURE, incident)
+    said = letter_templates.fill(form.wording, signed, facts)
+    subject = "" if kind == Kind.SIGNATURE else composing.answer_subject(incident.code, said.subject_tail)
+    is_notice = kind in (Kind.ACCEPTED, Kind.HANDED_OVER, Kind.CLOSED)
+    return Shown(incident, subject, said, notice_people.envelopes(kind, incident) if is_notice else [])
+
+
+def _incident(code: str) -> Incident | None:
+    """The one that was typed, else the newest."""
+    if not code.strip():
+        return next(iter(deeds.newest(1)), None)
+    named = ("type", "status", "pole", "base_station", "operator", "contractor")
+    return Incident.objects.select_related(*named).filter(code__iexact=code.strip()).first()
