@@ -30,7 +30,8 @@ MOST_FILES = 30
 def write(kind: str, envelope: Envelope, incident: Incident, *, by: User | None, now: datetime) -> Outgoing:
     """Write the letter and queue it, in the caller's transaction. Raises composing.TooLarge.
 
-    A person may take it back for a while; what nobody pressed leaves at once, and counts as automatic.
+    A person may take it back for a while, with his step; nobody has written it, so nobody's form gets its words.
+    What no person wanted leaves at once and counts as automatic.
     """
     taken, left_out = _files(incident) if kind == LetterKind.HANDED_OVER else ([], [])
     given = {"attached": _names(taken), "left_out": _names(left_out)}
@@ -55,16 +56,15 @@ def write(kind: str, envelope: Envelope, incident: Incident, *, by: User | None,
         answers=envelope.answered,
         is_automatic=by is None,
         account=account,
-        by=by,
         leaves_at=now + undo if undo else None,
     )
 
 
-def place(outgoing: Outgoing, envelope: Envelope, incident: Incident, *, now: datetime) -> None:
+def place(outgoing: Outgoing, envelope: Envelope, incident: Incident, *, at: datetime) -> None:
     """The letter stands in the conversation it answers, or begins one."""
     beside = IncidentEmail.objects.filter(email=envelope.answered, incident=incident).first()
     thread = beside.thread if beside else None
-    attach_email(incident, outgoing.email, way=IncidentEmail.Way.THREAD, at=now, thread=thread)
+    attach_email(incident, outgoing.email, way=IncidentEmail.Way.THREAD, at=at, thread=thread)
 
 
 def _files(incident: Incident) -> tuple[list[tuple[Attachment, bytes]], list[tuple[Attachment, bytes]]]:

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from incidents import notice_people
 from incidents.models import Incident, LetterKind, Notice
-from mailbox import accounts, answering
-from mailbox.models import BadAddress, Outgoing
+from mailbox import accounts, bad_addresses
+from mailbox.models import Outgoing
 
 # Twice the same within a minute is a slip of the hand, or of a program.
 APART = timedelta(minutes=1)
@@ -59,10 +59,10 @@ def refusal(kind: str, incident: Incident, now: datetime) -> Reason | None:
 def doubt(kind: str, incident: Incident, now: datetime) -> Reason | None:
     """Why a person should look first: nobody whom the letter goes to could be reached lately."""
     for envelope in notice_people.envelopes(kind, incident):
-        counted = {answering.counted(each.email) for each in envelope.to}
-        bad = list(BadAddress.objects.filter(address__in=counted, at__gt=now - answering.BAD_FOR).order_by("-at"))
-        if counted and len(bad) == len(counted):
-            return Reason(Code.BAD_ADDRESS, {"address": bad[0].address, "said": bad[0].said})
+        bad = bad_addresses.among([each.email for each in envelope.to], now)
+        if len(bad) == len(envelope.to):
+            address, row = next(iter(bad.items()))
+            return Reason(Code.BAD_ADDRESS, {"address": address, "said": row.said})
     return None
 
 

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from incidents import lifecycle, notice_letters, notice_people, notice_words, services
 from incidents.errors import DomainError
-from incidents.models import Incident, IncidentEvent, Notice, Status, StatusClass
+from incidents.models import Incident, IncidentEmail, IncidentEvent, Notice, Status, StatusClass
 from incidents.notice_people import Envelope
 from incidents.notice_refusals import Code, Reason, doubt, refusal
 from incidents.occurrences import STEPS
@@ -78,13 +78,15 @@ def status_to_retry(incident: Incident) -> Status | None:
 
 
 def take_back(event: IncidentEvent, at: datetime) -> None:
-    """The step is undone: its letters must not leave. Raises DomainError if one of them has, or may have."""
+    """The step is undone: its letters neither leave nor stand there any more. Raises DomainError if one has left."""
     for notice in Notice.objects.select_for_update(of=["self"]).filter(event=event).order_by("pk"):
         letter = notice.outgoing
         is_gone = letter is None or letter.state == Outgoing.State.CANCELLED
         if not is_gone and not outbox.cancel(letter, now=at):
             raise DomainError(_("Its letter has left already, so the step cannot be taken back."))
         _set(notice, State.DROPPED)
+        if letter and IncidentEmail.objects.filter(email=letter.email_id, incident=event.incident_id).delete()[0]:
+            Incident.objects.filter(pk=event.incident_id).update(letter_count=F("letter_count") - 1)
 
 
 def settle(now: datetime) -> int:
@@ -132,9 +134,7 @@ def _failed_before(event: IncidentEvent, kind: str) -> dict[str, Notice]:
     return failed
 
 
-def _queue_all(
-    event: IncidentEvent, incident: Incident, before: Mapping[str, Notice], now: datetime
-) -> Reason | None:
+def _queue_all(event: IncidentEvent, incident: Incident, before: Mapping[str, Notice], now: datetime) -> Reason | None:
     """Write the letters of the step that are not written yet; what is wrong if one of them cannot be."""
     kind, is_braked = incident.status.sends, answering.brake_is_on(now)
     written = set(Notice.objects.filter(event=event).values_list("audience", flat=True))
@@ -144,12 +144,16 @@ def _queue_all(
         notice = Notice(incident=incident, event=event, kind=kind, audience=envelope.audience, by=event.actor, at=now)
         notice.state = State.HELD if is_braked else State.QUEUED
         notice.save()
-        if not is_braked and (reason := _queue(notice, envelope, incident, before.get(envelope.audience), now)):
+        # It happened in the moment of the step, so undoing the step finds all that followed from it.
+        last = before.get(envelope.audience)
+        if not is_braked and (reason := _queue(notice, envelope, incident, last, now, placed_at=event.at)):
             return reason
     return None
 
 
-def _queue(notice: Notice, envelope: Envelope, incident: Incident, last: Notice | None, now: datetime) -> Reason | None:
+def _queue(
+    notice: Notice, envelope: Envelope, incident: Incident, last: Notice | None, now: datetime, *, placed_at: datetime
+) -> Reason | None:
     """Write the letter and show it in the conversation; what is wrong if it cannot be written.
 
     One of unknown fate is sent again as it is: whoever has it already is shown one letter, not two.
@@ -167,7 +171,7 @@ def _queue(notice: Notice, envelope: Envelope, incident: Incident, last: Notice 
     notice.state = State.QUEUED
     notice.save(update_fields=["outgoing", "state"])
     if before is None or notice.outgoing.pk != before.pk:
-        notice_letters.place(notice.outgoing, envelope, incident, now=now)
+        notice_letters.place(notice.outgoing, envelope, incident, at=placed_at)
         _settle_problem(before, notice.by, now)
     return None
 
@@ -264,7 +268,7 @@ def _release(notice: Notice, incident: Incident, now: datetime) -> Reason | None
     envelope = next((each for each in envelopes if each.audience == notice.audience), None)
     if envelope is None:
         return _not_written(notice, Reason(Code.NO_ADDRESS))
-    return _queue(notice, envelope, incident, None, now)
+    return _queue(notice, envelope, incident, None, now, placed_at=now)
 
 
 def _move_on(incident: Incident, event: IncidentEvent, now: datetime) -> bool:

@@ -163,7 +163,6 @@ def test_the_last_letter_goes_to_both_in_their_own_conversations(
     assert AVR not in server.letters[1].recipients
     assert [each.email for each in contractor.to] == [AVR, AVR2]
     assert contractor.in_reply_to == (handed.message_id,)
-    assert "Заменён автомат" in operator.text
     assert {each.outgoing.email.place.thread for each in Notice.objects.filter(audience="contractor")} == {handed.pk}
 
 
@@ -290,10 +289,20 @@ def test_undoing_the_step_takes_the_letter_back(
     undoing_steps.undo(incident.events.get(kind="sending"), by=me, at=timezone.now())
     tick(30)
 
-    assert fresh(incident).status.key == "inProgress"
+    assert (fresh(incident).status.key, fresh(incident).letter_count, incident.letters.count()) == ("inProgress", 1, 1)
     assert server.letters == []
     assert Notice.objects.get().state == Notice.State.DROPPED
     assert step(incident, ACCEPTED, me).status.key == ACCEPTED
+
+
+def test_undoing_the_handing_over_gives_the_move_back(
+    server: SmtpServer, incident: Incident, me: User, settings: Any
+) -> None:
+    settings.SEND_UNDO_SECONDS = 20
+    assert step(incident, HAND_OVER, me).ball == Incident.Ball.CONTRACTOR
+    undoing_steps.undo(incident.events.get(kind="sending"), by=me, at=timezone.now())
+
+    assert fresh(incident).ball == Incident.Ball.US
 
 
 def test_a_step_whose_letter_has_left_cannot_be_undone(server: SmtpServer, incident: Incident, me: User) -> None:
