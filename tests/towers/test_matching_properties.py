@@ -29,7 +29,7 @@ WORDS = str.split("""Добрый день просим восстановить
 срочно авария недоступна станция работает на АКБ бригада выехала ожидаем ответа спасибо коллеги
 электроснабжение прекращено без предупреждения причина выясняется""")
 
-several = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+several = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @st.composite

@@ -18,7 +18,7 @@ from towers.towerstore import MOST_ROW_BYTES, FeedRefused, read_feed
 ROWS = [{"Шифр": f"{n}-P-43-1-1", "Адрес": "г. Киров"} for n in range(10_000, 10_003)]
 
 
-def poles(url: str, *, timeout: float = 5, most_bytes: int = 10**7) -> Feed[PoleRow]:
+def poles(url: str, *, timeout: float = 60, most_bytes: int = 10**7) -> Feed[PoleRow]:
     return read_feed(url, pole_reader(), timeout=timeout, most_bytes=most_bytes)
 
 
