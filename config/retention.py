@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -15,8 +16,8 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from config import backup
-from incidents import previews
-from incidents.models import Draft, Presence
+from incidents import composer_files, previews
+from incidents.models import Draft, Presence, ReplyFile, WrittenLetter
 from mailbox import store
 from mailbox.models import Attachment, Email, Receipt
 
@@ -47,6 +48,8 @@ def sweep(*, now: datetime, delete: bool) -> list[Finding]:
         _bytes(now, delete=delete),
         _files(_("drawn pages of files"), _old_pages(now, delete=delete), delete=delete),
         _rows(_("old drafts"), Draft.objects.filter(changed_at__lt=now - DRAFTS_KEPT), delete=delete),
+        _rows(_("old files of letters that were not sent"), composer_files.outdated(now - DRAFTS_KEPT), delete=delete),
+        _rows(_("old letters as they were typed"), _left_letters(now), delete=delete),
         _rows(_("marks of who looked"), Presence.objects.filter(seen_at__lt=now - PRESENCE_KEPT), delete=delete),
         _files(_("old backups"), backup.outdated(now=now), delete=delete),
     ]
@@ -61,7 +64,12 @@ def _files(what: str, paths: Iterable[Path], *, delete: bool) -> Finding:
     return Finding(what, count, size)
 
 
-def _rows(what: str, old: QuerySet[Draft] | QuerySet[Presence], *, delete: bool) -> Finding:
+def _left_letters(now: datetime) -> QuerySet[WrittenLetter]:
+    """What undo would have brought back: the letters themselves have left long ago."""
+    return WrittenLetter.objects.exclude(outgoing=None).filter(written_at__lt=now - DRAFTS_KEPT)
+
+
+def _rows(what: str, old: QuerySet[Any], *, delete: bool) -> Finding:
     found = Finding(what, old.count(), 0)
     if delete:
         old.delete()
@@ -157,7 +165,7 @@ def _unneeded(before: float) -> Iterator[Path]:
         names = [path.name for path in batch]
         needed = {
             sha256
-            for model in (Email, Receipt, Attachment)
+            for model in (Email, Receipt, Attachment, ReplyFile)
             for sha256 in model._default_manager.filter(sha256__in=names).values_list("sha256", flat=True)
         }
         yield from (path for path in batch if path.name not in needed)

@@ -24,6 +24,7 @@ BEAT_SCHEDULE = {
     "send letters": every(3, "mailbox.tasks.send_mail_due"),
     "look after letters that left": every(15, "mailbox.tasks.look_after_sent"),
     "move notices on": every(2, "incidents.tasks.follow_notices"),
+    "send planned letters": every(5, "incidents.tasks.send_planned_letters"),
     "look whether mail comes": every(60, "mailbox.tasks.check_health"),
     "gather kept letters": every(60, "incidents.tasks.gather_letters"),
     "compare the ledger": every(300, "incidents.tasks.compare_ledger"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 
@@ -15,16 +16,24 @@ if TYPE_CHECKING:
 NOTE = Draft.Field.NOTE
 
 
-def keep(incident: Incident, person: User, text: str, *, at: datetime, field: str = NOTE) -> None:
-    """The words as they stand now; no words, no draft."""
-    if not text.strip():
+def keep(
+    incident: Incident,
+    person: User,
+    text: str,
+    *,
+    at: datetime,
+    field: str = NOTE,
+    form: Mapping[str, Any] | None = None,
+) -> None:
+    """The words as they stand now, with what stands around those of a letter; neither, and there is no draft."""
+    if not text.strip() and not form:
         clear(incident, person, field=field)
         return
     Draft.objects.bulk_create(
-        [Draft(incident=incident, person=person, field=field, text=text, changed_at=at)],
+        [Draft(incident=incident, person=person, field=field, text=text, form=dict(form or {}), changed_at=at)],
         update_conflicts=True,
         unique_fields=["incident", "person", "field"],
-        update_fields=["text", "changed_at"],
+        update_fields=["text", "form", "changed_at"],
     )
 
 

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from incidents import events, gathering, intake, ledger_clock, notices, promises, reminders
+from incidents import composer_leaving, events, gathering, intake, ledger_clock, notices, promises, reminders
 
 
 @shared_task
@@ -32,6 +32,12 @@ def follow_notices() -> int:
 def retry_reactions() -> int:
     """Run reactions that failed, by their plan."""
     return events.retry_failed(now=timezone.now())
+
+
+@shared_task
+def send_planned_letters() -> int:
+    """Let letters leave that were written for this moment; returns how many did."""
+    return composer_leaving.leave_due(timezone.now())
 
 
 @shared_task

@@ -73,6 +73,10 @@ ICONS = {
     "corrected": "pencil",
     "mail_settled": "check",
     "letter_sent_again": "refresh",
+    "letter_taken_back": "arrow-back-up",
+    "letter_planned": "clock",
+    "letter_unplanned": "x",
+    "letter_held": "player-pause",
     "letter_hastened": "send",
     "letter_cancelled": "x",
 }
@@ -81,6 +85,10 @@ OF_MAIL: dict[str, str | Lazy] = {
     "mail_settled": gettext_lazy("settled a mail problem: nothing more has to be done about it"),
     "letter_sent_again": gettext_lazy("had a letter sent again"),
     "letter_hastened": gettext_lazy("had a letter leave at once"),
+    "letter_taken_back": gettext_lazy("took a letter back before it left"),
+    "letter_planned": gettext_lazy("wrote a letter for later"),
+    "letter_unplanned": gettext_lazy("took back a letter that was to leave later"),
+    "letter_held": gettext_lazy("held a letter that was to leave: who wrote it should look once more"),
     "letter_cancelled": gettext_lazy("cancelled a letter before it left"),
 }
 # No line of the timeline: the card names who watches, and reminders are one person's own.

@@ -24,6 +24,8 @@ from config.web import Request
 from incidents import (
     cards,
     closing,
+    composer_files,
+    composer_leaving,
     correcting,
     drafts,
     meanwhile,
@@ -289,10 +291,11 @@ def _answer(request: Request, incident: Incident, *, refused: bool = False, **ke
 
 
 def _begun(request: Request, incident: Incident) -> dict[str, Any]:
-    """The letter that the address wants to be written, `?reply=` and the one it answers."""
+    """The letter that the address wants to be written, `?reply=` and the one it answers, `as` its kind."""
     if "reply" not in request.GET or not replying.is_possible():
         return {}
-    return {"reply": replying.begin(incident, request.user, request.GET["reply"])}
+    begun = replying.begin(incident, request.user, request.GET["reply"], request.GET.get("as", ""))
+    return {"reply": begun, "file_limit": composer_files.largest()}
 
 
 def _moment(said: str) -> datetime | None:
@@ -322,6 +325,8 @@ def _context(request: Request, incident: Incident, **more: Any) -> dict[str, Any
         "incident": incident,
         "now": now,
         "may_answer": replying.is_possible(),
+        # Called where the card shows them.
+        "planned_letters": partial(composer_leaving.planned, incident),
         # Called by the form of the note alone.
         "draft": partial(drafts.of, incident, request.user),
         **more,

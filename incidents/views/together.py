@@ -15,6 +15,7 @@ from incidents import drafts, undoing_steps
 from incidents import presence as here
 from incidents.errors import DomainError
 from incidents.models import Draft, Incident
+from incidents.reply_forms import kept_of
 from incidents.views.card import _answer as answer
 from incidents.views.card import _find as find
 from incidents.views.card import works_incidents
@@ -42,7 +43,8 @@ def draft(request: Request, code: str) -> HttpResponse:
     text, field = request.POST.get("text", "").replace("\0", ""), request.POST.get("field", drafts.NOTE)
     if len(text) > LONGEST_DRAFT or field not in Draft.Field.values:
         return HttpResponseBadRequest()
-    drafts.keep(_named(code), request.user, text, at=timezone.now(), field=field)
+    form = kept_of(request.POST) if field == Draft.Field.LETTER and "kind" in request.POST else None
+    drafts.keep(_named(code), request.user, text, at=timezone.now(), field=field, form=form)
     return HttpResponse(status=204)
 
 

@@ -1,5 +1,5 @@
-// Words are kept on the server while they are typed, and in the tab until the server has them. What could not be saved
-// is said beside the field and tried again until it is.
+// Words are kept on the server while they are typed, and in the tab until the server has them: of a letter with what
+// stands around them (data-kept). What could not be saved is said beside the field and tried again until it is.
 (function () {
   "use strict";
   const WAIT_MS = 400;
@@ -9,19 +9,39 @@
   let isLeaving = false;
 
   function formOf(draft) { return document.querySelector("[data-draft='" + CSS.escape(draft.url) + "']"); }
-  function fieldOf(draft) {
-    const form = formOf(draft);
-    return form && form.querySelector("textarea");
+  function wordsOf(form) { return form.querySelector("textarea"); }
+  function around(form) { return Array.from(form.querySelectorAll("[data-kept]:not(textarea)")); }
+
+  // Nobody keeps a form that was only opened.
+  function valuesOf(form) {
+    const values = [["text", wordsOf(form).value], ["field", form.dataset.field || "note"]];
+    if (form.dataset.field && (wordsOf(form).value.trim() || form.dataset.touched)) {
+      around(form).forEach(function (each) {
+        if (each.type !== "checkbox" || each.checked) { values.push([each.name, each.value]); }
+      });
+    }
+    return values;
   }
-  function wordsOf(draft) {
-    const field = fieldOf(draft);
-    return field ? field.value : draft.saved;
+  function stateOf(form) { return JSON.stringify(valuesOf(form)); }
+  function isEmpty(state) { return !JSON.parse(state)[0][1].trim(); }
+
+  // Addressees belong to the letter they were typed for; words go along wherever they were typed.
+  function put(form, state) {
+    const values = JSON.parse(state), kept = new Map(values);
+    wordsOf(form).value = kept.get("text");
+    if (kept.get("kind") !== form.dataset.as || kept.get("letter") !== form.dataset.letter) { return; }
+    const lines = new Set(values.map(function (each) { return each.join("\n"); }));
+    around(form).forEach(function (each) {
+      if (each.type === "checkbox") { each.checked = lines.has(each.name + "\n" + each.value); }
+      if (each.type !== "hidden" && each.type !== "checkbox" && kept.has(each.name)) { each.value = kept.get(each.name); }
+    });
+    form.dataset.touched = "1";
   }
 
   // Another person who signs in here later must not find them.
   function nameOf(form) { return "draft " + form.dataset.person + " " + form.dataset.draft; }
-  function remember(form, words) {
-    try { if (words === null) { sessionStorage.removeItem(nameOf(form)); } else { sessionStorage.setItem(nameOf(form), words); } } catch { /* no storage */ }
+  function remember(form, state) {
+    try { if (state === null) { sessionStorage.removeItem(nameOf(form)); } else { sessionStorage.setItem(nameOf(form), state); } } catch { /* no storage */ }
   }
   function remembered(form) {
     try { return sessionStorage.getItem(nameOf(form)); } catch { return null; }
@@ -31,7 +51,7 @@
     const form = formOf(draft), line = form && form.querySelector(".dk-draft");
     if (!line) { return; }
     line.classList.toggle("is-over", what === "failed" || what === "out");
-    line.textContent = what === "saved" && !draft.saved.trim() ? "" : line.dataset[what];
+    line.textContent = what === "saved" && isEmpty(draft.saved) && !form.dataset.touched ? "" : line.dataset[what];
   }
 
   function plan(draft, wait) {
@@ -41,15 +61,16 @@
 
   // One request at a time, so the last words are the last to arrive.
   async function save(draft) {
-    const words = wordsOf(draft), form = formOf(draft);
-    if (draft.busy || words === draft.saved || !form) { return; }
+    const form = formOf(draft), state = form && stateOf(form);
+    if (draft.busy || !form || state === draft.saved) { return; }
     draft.busy = true;
-    const answer = await window.deskPost(draft.url, { text: words, field: form.dataset.field || "note" });
+    const answer = await window.deskPost(draft.url, valuesOf(form));
     draft.busy = false;
     if (!answer || !answer.ok) { return failed(draft, answer); }
-    draft.saved = words;
+    draft.saved = state;
     draft.wasOut = false;
-    if (wordsOf(draft) !== words) { return plan(draft, 0); }
+    const now = formOf(draft);
+    if (now && stateOf(now) !== state) { return plan(draft, 0); }
     if (!isLeaving) { remember(form, null); }
     say(draft, "saved");
   }
@@ -65,24 +86,25 @@
   function known(form) {
     const url = form.dataset.draft;
     if (!drafts.has(url)) {
-      drafts.set(url, { url: url, saved: form.querySelector("textarea").defaultValue, busy: false, timer: 0, wasOut: false });
+      drafts.set(url, { url: url, saved: stateOf(form), busy: false, timer: 0, wasOut: false });
     }
     return drafts.get(url);
   }
 
   // A form that came with the page, or anew with an answer: empty once its words are stored, full if they were refused.
   function take(form) {
-    const draft = known(form), field = form.querySelector("textarea"), kept = remembered(form);
-    if (!form.dataset.taken && kept !== null && !field.hasAttribute("aria-invalid")) { field.value = kept; }
+    const draft = known(form), kept = remembered(form);
+    if (!form.dataset.taken && kept !== null && !wordsOf(form).hasAttribute("aria-invalid")) { put(form, kept); }
     form.dataset.taken = "1";
-    if (field.value !== draft.saved) { plan(draft, 0); } else { remember(form, null); }
+    if (stateOf(form) !== draft.saved) { plan(draft, 0); } else { remember(form, null); }
   }
 
   document.addEventListener("input", function (event) {
-    const form = event.target.matches("textarea") && event.target.closest("[data-draft]");
-    if (!form) { return; }
+    const form = event.target.closest("[data-draft]");
+    if (!form || !event.target.matches("textarea,[data-kept]")) { return; }
     isLeaving = false;
-    remember(form, event.target.value);
+    if (!event.target.matches("textarea")) { form.dataset.touched = "1"; }
+    remember(form, stateOf(form));
     plan(known(form), WAIT_MS);
   });
   document.addEventListener("htmx:configRequest", function (event) {

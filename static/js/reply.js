@@ -14,16 +14,30 @@
     place.hidden = !isLetter;
     document.getElementById("note").hidden = isLetter;
     note.querySelectorAll("[data-write]").forEach(function (tab) {
-      tab.setAttribute("aria-pressed", String((tab.dataset.write === "reply") === isLetter));
+      const isOn = isLetter ? tab.dataset.as === form().dataset.as : tab.dataset.write === "note";
+      tab.setAttribute("aria-pressed", String(isOn));
     });
-    remember(isLetter ? form().dataset.letter : null);
+    remember(isLetter ? form() : null);
+    if (isLetter) { document.dispatchEvent(new CustomEvent("composer:open")); }
   }
 
   // A reload, and signing in again, find the same letter being answered.
   function remember(letter) {
     const address = new URL(location.href);
-    if (letter === null) { address.searchParams.delete("reply"); } else { address.searchParams.set("reply", letter); }
+    ["reply", "as"].forEach(function (name) { address.searchParams.delete(name); });
+    if (letter) {
+      address.searchParams.set("reply", letter.dataset.letter);
+      address.searchParams.set("as", letter.dataset.as);
+    }
     history.replaceState(history.state, "", address);
+  }
+
+  // Where nobody is named yet, that comes first.
+  function begin() {
+    const to = document.getElementById("reply-to");
+    if (!to.value) { to.focus(); return; }
+    words().focus();
+    words().setSelectionRange(words().value.length, words().value.length);
   }
 
   document.addEventListener("click", function (event) {
@@ -36,15 +50,22 @@
       document.getElementById("note-text").focus();
     }
   });
-  // The letter that is open already is only shown again.
+  // The letter that is open already is only shown again; behind a note the key of the reply shows what was begun.
   document.addEventListener("htmx:confirm", function (event) {
-    const tab = event.detail.elt;
-    if (!tab.matches("[data-write=reply]") || !form() || (tab.dataset.letter || form().dataset.letter) !== form().dataset.letter) {
-      return;
-    }
+    const tab = event.detail.elt, isHidden = place.hidden;
+    if (!tab.matches("[data-write=reply]") || !form()) { return; }
+    const isSame = tab.dataset.as === form().dataset.as || (isHidden && tab.dataset.as === "reply" && !tab.dataset.letter);
+    if (!isSame || (tab.dataset.letter || form().dataset.letter) !== form().dataset.letter) { return; }
     event.preventDefault();
     show("reply");
-    words().focus();
+    begin();
+  });
+  // Another kind of letter about the one that is before him, not about the newest.
+  document.addEventListener("htmx:configRequest", function (event) {
+    const tab = event.target;
+    if (!tab.matches("#write [data-write=reply]") || !form()) { return; }
+    event.detail.parameters.set("as", tab.dataset.as);
+    if (form().dataset.letter) { event.detail.parameters.set("letter", form().dataset.letter); }
   });
   document.addEventListener("htmx:beforeSwap", function (event) {
     if (event.detail.target === place) { typed = words() ? words().value : ""; }
@@ -52,10 +73,9 @@
   document.addEventListener("htmx:afterSwap", function (event) {
     const fresh = event.detail.target === place && words();
     if (!fresh) { return; }
-    if (typed) { fresh.value = typed; }
+    if (typed && !fresh.value.includes(typed)) { fresh.value = typed; }
     show("reply");
-    fresh.focus();
-    fresh.setSelectionRange(fresh.value.length, fresh.value.length);
+    begin();
   });
   // Queued: the form is gone. Refused: it is back, with the reason.
   document.addEventListener("htmx:afterSettle", function () {
@@ -66,5 +86,5 @@
     if (event.code === "KeyN" && !place.hidden && window.deskKeyIsFree(event)) { show("note"); }
   }, true);
 
-  if (form()) { show("reply"); words().focus(); }
+  if (form()) { show("reply"); begin(); }
 })();

@@ -1,4 +1,4 @@
-"""A letter from the card: whom it answers and reaches, what it carries, and that it leaves once."""
+"""What a letter from the card starts from: whom it reaches by its kind, how a draft goes on, what addresses are."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatchers.models import User
-from incidents import drafts, intake, replying
-from incidents.errors import DomainError
+from incidents import drafts, replying
 from incidents.models import Draft, Incident, IncidentEmail
 from incidents.reply_forms import PeopleField, line_of
-from mailbox import inbox, store
 from mailbox.composing import Person
-from mailbox.models import Email, Outgoing
-from mailbox.parsing import Kind, parse
-from tests.factories import NOW, make_email, make_incident, make_user
-from tests.written import DESK, letter
+from mailbox.models import Attachment, Email
+from tests.factories import NOW, make_email, make_incident, make_pole, make_user
+from tests.written import DESK
 
 pytestmark = pytest.mark.django_db
-NOC = Person("NOC", "noc@operator.example")
+NOC = "NOC <noc@operator.example>"
 
 
 @pytest.fixture(autouse=True)
 def _sending(settings: Any) -> None:
     settings.EMAIL_HOST, settings.DEFAULT_FROM_EMAIL = "smtp.towers.example", DESK
-    settings.EMAIL_FROM_NAME = "Диспетчерская"
 
 
 @pytest.fixture
@@ -43,28 +40,48 @@ def put(incident: Incident, **over: Any) -> Email:
     return email
 
 
-def send(incident: Incident, by: User, answered: Email | None = None, text: str = "Бригада выехала.") -> Outgoing:
-    queued = replying.send(incident, text, answered=answered, to=[NOC], copies=[], by=by, at=NOW)
-    assert queued is not None
-    return queued
+def give_file(email: Email, name: str = "акт.pdf") -> Attachment:
+    facts: dict[str, Any] = {"content_type": "application/pdf", "size": 10, "sha256": "0" * 64}
+    return Attachment.objects.create(email=email, name=name, **facts)
 
 
-def test_an_answer_goes_to_the_sender_and_to_everybody_he_wrote_to_but_us(me: User) -> None:
+WRITTEN = [{"name": "", "email": DESK}, {"name": "Смена", "email": "shift@operator.example"}]
+ENERGO = [{"name": "", "email": "Energo@operator.example"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "copies"),
+    [
+        ("reply", NOC, ""),
+        ("all", NOC, "Смена <shift@operator.example>, Energo@operator.example"),
+        ("forward", "", ""),
+        ("new", "", ""),
+        ("nonsense", NOC, ""),
+    ],
+)
+def test_each_kind_of_letter_names_its_people_and_never_the_desk(me: User, kind: str, to: str, copies: str) -> None:
     incident = make_incident()
-    written = [{"name": "", "email": DESK}, {"name": "Смена", "email": "shift@operator.example"}]
-    put(incident, from_name="NOC", to=written, cc=[{"name": "", "email": "Energo@operator.example"}])
+    put(incident, from_name="NOC", to=WRITTEN, cc=ENERGO)
 
-    begun = replying.begin(incident, me)
+    begun = replying.begin(incident, me, kind=kind)
 
-    assert begun.to == [NOC]
-    assert [each.email for each in begun.copies] == ["shift@operator.example", "Energo@operator.example"]
+    assert (begun.values["to"], begun.values["copies"]) == (to, copies)
+    assert (begun.answered is None) == (kind == "new")
+
+
+def test_who_answers_the_writer_alone_is_shown_whom_he_leaves_out(me: User) -> None:
+    incident = make_incident()
+    put(incident, from_name="NOC", to=WRITTEN, cc=ENERGO)
+
+    assert replying.begin(incident, me).left_out == "Смена <shift@operator.example>, Energo@operator.example"
+    assert replying.begin(incident, me, kind="all").left_out == ""
 
 
 def test_an_answer_goes_where_the_sender_wants_answers(me: User) -> None:
     incident = make_incident()
     put(incident, from_email="robot@operator.example", reply_to=[{"name": "Смена", "email": "shift@operator.example"}])
 
-    assert replying.begin(incident, me).to == [Person("Смена", "shift@operator.example")]
+    assert replying.begin(incident, me).values["to"] == "Смена <shift@operator.example>"
 
 
 def test_what_goes_on_from_our_own_letter_goes_to_the_same_people(me: User) -> None:
@@ -73,7 +90,7 @@ def test_what_goes_on_from_our_own_letter_goes_to_the_same_people(me: User) -> N
 
     begun = replying.begin(incident, me, str(ours.pk))
 
-    assert (begun.answered, [each.email for each in begun.to]) == (ours, ["avr@contractor.example"])
+    assert (begun.answered, begun.values["to"]) == (ours, "avr@contractor.example")
 
 
 def test_the_last_letter_of_a_person_is_answered_unless_another_is_named(me: User) -> None:
@@ -89,94 +106,97 @@ def test_the_last_letter_of_a_person_is_answered_unless_another_is_named(me: Use
         assert replying.begin(incident, me, nonsense).answered == last
 
 
-def test_an_incident_by_phone_begins_a_conversation(me: User) -> None:
+def test_an_incident_by_phone_begins_a_conversation_about_its_subject(me: User) -> None:
     incident = make_incident(requester_email="", subject="Нет питания")
 
     begun = replying.begin(incident, me)
-    queued = send(incident, me)
 
-    assert (begun.answered, begun.to, begun.subject) == (None, [], f"Re: {incident.code}: Нет питания")
-    assert queued.email.in_reply_to == []
-    assert queued.email.place.thread == queued.email.pk
+    assert (begun.answered, begun.values["to"], begun.values["subject"]) == (None, "", "Нет питания")
 
 
-def test_the_letter_carries_the_code_the_thread_the_person_and_the_desk(me: User) -> None:
+def test_the_subject_is_shown_without_prefixes_and_codes(me: User) -> None:
     incident = make_incident()
-    asked = put(incident, subject="Fwd: Отсутствует ВЭС", message_id="<asked@operator.example>")
+    put(incident, subject=f"Fwd: Re: {incident.code}: Отсутствует ВЭС")
 
-    queued = send(incident, me, asked)
-
-    read = parse(store.read(queued.email.sha256))
-    assert read.subject == f"Re: {incident.code}: Отсутствует ВЭС"
-    assert list(read.in_reply_to) == ["<asked@operator.example>"]
-    assert [each.email for each in read.cc] == [DESK]
-    assert read.reply_text == "Бригада выехала."
-    assert "Анна Крылова" in read.text
-    assert "> Нет питания." in read.text
-    # A person wrote it: programs may answer it, and what cannot be delivered comes back to us.
-    assert read.kind is Kind.HUMAN
-    assert read.auto_reasons == ()
-    assert (queued.envelope_from, queued.is_automatic) == (DESK, False)
-    assert [each["address"] for each in queued.recipients] == ["noc@operator.example", DESK]
+    assert replying.begin(incident, me).values["subject"] == "Отсутствует ВЭС"
 
 
-def test_it_stands_in_its_conversation_by_whoever_wrote_it_and_the_draft_is_gone(me: User) -> None:
-    incident = make_incident(letter_count=1)
-    asked = put(incident)
-    drafts.keep(incident, me, "Бригада", at=NOW, field=Draft.Field.LETTER)
-    drafts.keep(incident, me, "себе", at=NOW)
-
-    queued = send(incident, me, asked)
-
-    incident.refresh_from_db()
-    assert incident.letter_count == 2
-    assert incident.first_action_at == NOW
-    assert queued.email.place.thread == asked.place.thread
-    event = incident.events.get()
-    assert (event.kind, event.actor, event.data["email"]) == ("letter", me, queued.email_id)
-    assert list(Draft.objects.values_list("text", flat=True)) == ["себе"]
-
-
-def test_its_copy_from_the_mailbox_is_the_same_letter(me: User) -> None:
+def test_a_letter_that_is_passed_on_takes_its_files_along(me: User) -> None:
     incident = make_incident()
-    queued = send(incident, me, put(incident))
+    first, last = put(incident), put(incident, received_at=NOW.replace(hour=13))
+    of_first, of_last = give_file(first), give_file(last, "фото.jpg")
 
-    inbox.receive(store.read(queued.email.sha256), direction="out", received_at=timezone.now())
-    intake.take_all(now=timezone.now)
+    begun = replying.begin(incident, me, kind="forward")
 
-    assert incident.letters.count() == 2
-    assert Incident.objects.count() == 1
+    assert begun.values["attach"] == [str(of_last.pk)]
+    assert [group.files for group in begun.letter_files] == [[of_last], [of_first]]
+    assert replying.begin(incident, me).values["attach"] == []
 
 
-def test_the_answer_of_the_operator_joins_by_its_thread(me: User) -> None:
+def test_contractor_requester_and_whoever_wrote_are_offered_unless_they_are_written_to(me: User) -> None:
+    pole = make_pole(contractor_emails=["avr@contractor.example"])
+    incident = make_incident(pole=pole, requester_email="noc@operator.example", requester_name="NOC")
+    put(incident, to=WRITTEN)
+
+    offered = {each.person.email: each.role for each in replying.begin(incident, me).offered}
+
+    assert offered == {"avr@contractor.example": "contractor", "shift@operator.example": ""}
+    new = replying.begin(incident, me, kind="new").offered
+    assert [each.person.email for each in new][:2] == ["noc@operator.example", "avr@contractor.example"]
+
+
+def test_a_form_costs_the_same_however_many_letters_there_are(me: User) -> None:
     incident = make_incident()
-    queued = send(incident, me, put(incident))
+    queries = []
+    for _round in range(2):
+        for n in range(6):
+            give_file(put(incident, from_email=f"n{n}@operator.example"))
+        with CaptureQueriesContext(connection) as asked:
+            replying.begin(Incident.objects.select_related("pole").get(pk=incident.pk), me)
+        queries.append(len(asked))
 
-    raw = letter("спасибо", "Ждём.", sender="shift@elsewhere.example", answers=queued.email.message_id)
-    inbox.receive(raw, direction="in", received_at=timezone.now())
-    intake.take_all(now=timezone.now)
-
-    assert incident.letters.filter(email__subject="спасибо").exists()
+    assert queries[0] == queries[1] <= 13
 
 
-def test_without_a_server_nothing_is_stored(me: User, settings: Any) -> None:
-    settings.EMAIL_HOST = ""
+# --- Drafts -----------------------------------------------------------------------------------
+
+
+def keep(incident: Incident, person: User, letter: Email, **over: Any) -> None:
+    form = {"kind": "forward", "letter": str(letter.pk), "to": "avr@contractor.example", "copies": "", "subject": "АВР"}
+    drafts.keep(incident, person, "Прошу выехать", at=NOW, field=Draft.Field.LETTER, form={**form, **over})
+
+
+def test_a_draft_goes_on_as_it_was_left(me: User) -> None:
     incident = make_incident()
+    first, _last = put(incident), put(incident, received_at=NOW.replace(hour=13))
+    file = give_file(first)
+    keep(incident, me, first, attach=[str(file.pk)])
 
-    with pytest.raises(DomainError):
-        send(incident, me)
+    begun = replying.begin(incident, me)
 
-    assert not replying.is_possible()
-    assert (Outgoing.objects.count(), incident.letters.count(), incident.events.count()) == (0, 0, 0)
+    assert (begun.kind, begun.answered) == ("forward", first)
+    values = begun.values
+    assert (values["to"], values["subject"], values["text"]) == ("avr@contractor.example", "АВР", "Прошу выехать")
+    assert values["attach"] == [str(file.pk)]
 
 
-def test_nothing_is_sent_from_an_incident_that_lives_on_elsewhere(me: User) -> None:
-    target = make_incident()
+def test_another_kind_or_letter_takes_the_words_along_and_nobody_else(me: User) -> None:
+    incident = make_incident()
+    first, last = put(incident), put(incident, received_at=NOW.replace(hour=13))
+    keep(incident, me, first)
 
-    with pytest.raises(DomainError, match=target.code):
-        send(make_incident(merged_into=target), me)
+    for begun in (replying.begin(incident, me, kind="reply"), replying.begin(incident, me, str(last.pk), "reply")):
+        assert (begun.answered, begun.values["to"], begun.values["text"]) == (last, NOC, "Прошу выехать")
 
-    assert not Outgoing.objects.exists()
+
+def test_a_draft_of_a_colleague_is_his(me: User) -> None:
+    incident = make_incident()
+    keep(incident, make_user(), put(incident))
+
+    assert replying.begin(incident, me).values["text"] == ""
+
+
+# --- Lines of addresses -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("typed", ["noc", "noc@", "Иван <ivan@x", "a@b.example c@d.example", "почта@домен.рф", "<>"])

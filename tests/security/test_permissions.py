@@ -88,6 +88,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/site/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/comment/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/reply/": (WORK, NEEDS_WORDS),
+    "incidents/<str:code>/files/": (NOT_BY_GET, NEEDS_WORDS),
+    "incidents/<str:code>/files/<int:pk>/remove/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/read/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/ball/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/promises/": (NOT_BY_GET, NEEDS_WORDS),
@@ -151,6 +153,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "letters/<int:pk>/body/": (PAGE, NO_POST),
     # The letter of this world came from outside.
     "letters/<int:pk>/sending/": ("door 404 404 404 404 door", NO_POST),
+    "letters/<int:pk>/take-back/": (NOT_BY_GET, "door 403 404 404 404 door"),
+    "letters/planned/<int:pk>/<str:deed>/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "letters/<int:pk>/original.eml": (PAGE, NO_POST),
     "letters/<int:pk>/cid/<path:content_id>": (PAGE, NO_POST),
     "letters/files/<int:pk>/": (PAGE, NO_POST),
