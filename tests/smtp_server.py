@@ -13,7 +13,7 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +55,10 @@ class SmtpServer:
     def refuse(self, address: str, answer: str) -> None:
         self.refused[address] = answer
 
+    def answer_to_data(self) -> str:
+        """What DATA gets; empty: the usual 354."""
+        return self.at_data
+
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -94,7 +98,7 @@ class _Smtp(SMTP):
     """Answers DATA itself with the fault asked for."""
 
     async def smtp_DATA(self, arg: str) -> None:
-        answer = self.event_handler.at_data
+        answer = self.event_handler.answer_to_data()
         if answer == DROP and self.transport:
             self.transport.abort()
         elif answer:
@@ -113,7 +117,7 @@ def smtp_server(
     options: dict[str, Any] = {"tls_context": starttls} if starttls else {"auth_require_tls": False}
     if login:
         options |= {"authenticator": _authenticator(login), "auth_required": True}
-    with _serving(lambda loop: _Smtp(server, loop=loop, **options), tls) as server.port:
+    with serving(server, tls, **options) as server.port:
         host = "localhost" if starttls or tls else "127.0.0.1"
         security = Security.SSL if tls else Security.STARTTLS if starttls else Security.NONE
         server.account = Account(None, DESK, "Desk", host, server.port, security, login, PASSWORD if login else "")
@@ -125,24 +129,25 @@ def smtp_server(
 
 
 @contextmanager
-def _serving(protocol: Callable[[asyncio.AbstractEventLoop], SMTP], tls: ssl.SSLContext | None) -> Iterator[int]:
+def serving(server: SmtpServer, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[int]:
+    """Let it answer at a free port, in a thread of its own, while the block lasts."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    listening = loop.create_server(lambda: protocol(loop), "127.0.0.1", 0, ssl=tls)
-    server = asyncio.run_coroutine_threadsafe(listening, loop).result(timeout=10)
+    listening = loop.create_server(lambda: _Smtp(server, loop=loop, **options), "127.0.0.1", 0, ssl=tls)
+    listener = asyncio.run_coroutine_threadsafe(listening, loop).result(timeout=10)
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield listener.sockets[0].getsockname()[1]
     finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(_end(listener), loop).result(timeout=10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
-async def _end(server: asyncio.Server) -> None:
+async def _end(listener: asyncio.Server) -> None:
     """Stop listening, and cut what hangs."""
-    server.close()
+    listener.close()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

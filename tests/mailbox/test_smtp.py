@@ -241,7 +241,7 @@ def dripping() -> Iterator[int]:
         with connection, suppress(OSError):
             connection.sendall(b"220 slow\r\n")
             while not is_over.wait(0.05):
-                connection.sendall(b"2")
+                connection.sendall(b"x")
 
     is_over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
