@@ -7,6 +7,7 @@
     automatic_answer   … answers a letter by itself
 
 Every letter carries `Re: <code>: <subject>`, the desk in Cc, words as text and in HTML, and what it answers below them.
+Without an account it is written for the one that mailbox.outbox would choose.
 """
 
 from __future__ import annotations
@@ -14,18 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from mailbox import answering, letter_bytes, letter_headers, letter_html, quoting
+from mailbox import accounts, answering, letter_bytes, letter_headers, letter_html, quoting
+from mailbox.accounts import Account
 from mailbox.letter_bytes import File
 from mailbox.letter_headers import Person, WrongAddress, answer_subject, is_address
 from mailbox.models import Email
 from mailbox.quoting import Quotation
-
-if TYPE_CHECKING:
-    from mailbox.accounts import Account
 
 __all__ = ["Composed", "File", "Person", "TooLarge", "WrongAddress", "answer_subject", "is_address"]
 
@@ -81,7 +79,7 @@ def answer(
 
     What comes back comes to the desk. Raises WrongAddress for somebody in `to`, TooLarge.
     """
-    sender, quotation = _sender(account), quoting.whole(answered) if answered else None
+    sender, quotation = _sender(account, answered), quoting.whole(answered) if answered else None
     subject = answer_subject(code, subject)
     letter = _Letter(sender, to, copies, subject, text, html, files, now, answered, quotation)
     return _composed(letter, envelope_from=sender.email)
@@ -122,7 +120,7 @@ def forward(
     It begins a conversation of its own, since those who get it know nothing of the other. The files of the original
     are in `files`, as far as they go along.
     """
-    sender, quotation = _sender(account), quoting.passed_on(original)
+    sender, quotation = _sender(account, original), quoting.passed_on(original)
     letter = _Letter(sender, to, copies, answer_subject(code, subject), text, html, files, now, quotation=quotation)
     return _composed(letter, envelope_from=sender.email)
 
@@ -144,7 +142,7 @@ def notice(
 
     In the conversation of the letter it answers, else in a new one. Raises as `answer` does.
     """
-    sender, quotation = _sender(account), quoting.beginning(answered) if answered else None
+    sender, quotation = _sender(account, answered), quoting.beginning(answered) if answered else None
     marks = _marks("auto-replied" if answered else "auto-generated", sender)
     subject = answer_subject(code, subject)
     letter = _Letter(sender, to, copies, subject, text, html, files, now, answered, quotation, marks)
@@ -167,7 +165,7 @@ def automatic_answer(
     The desk is in Cc: answers to all keep the conversation together, and the copy proves that the letter left. It
     is the very letter by id and content, so it is known as ours, and its marks keep everybody from answering it.
     """
-    sender, to = _sender(account), answering.answer_address(answered)
+    sender, to = _sender(account, answered), answering.answer_address(answered)
     name = answered.from_name if to == answered.from_email.lower() else ""
     marks = [*_marks("auto-replied", sender), "Precedence: auto_reply"]
     quotation, subject = quoting.beginning(answered), answer_subject(code, subject)
@@ -175,8 +173,11 @@ def automatic_answer(
     return _composed(letter, envelope_from="")
 
 
-def _sender(account: Account | None) -> Person:
-    if account is None:
+def _sender(account: Account | None, answered: Email | None) -> Person:
+    try:
+        account = account or accounts.choose(answered)
+    except accounts.SendingIsOff:
+        # A letter may be looked at where none can leave.
         return Person(settings.EMAIL_FROM_NAME, settings.DEFAULT_FROM_EMAIL)
     return Person(account.name, account.address)
 

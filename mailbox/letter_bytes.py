@@ -16,6 +16,8 @@ _LETTER = "message/rfc822"
 # Lines longer than this are broken on their way.
 _LONGEST_LINE = 998
 _LONG_LINE = re.compile(rb"[^\r\n]{%d}" % (_LONGEST_LINE + 1))
+# Characters of strangers that turn the direction of all that follows.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 
 
@@ -45,7 +47,7 @@ def _tree(kind: str, parts: Sequence[bytes]) -> bytes:
 
 
 def _text_part(kind: str, text: str) -> bytes:
-    content = f"{storable(text).rstrip()}\n".replace("\n", "\r\n").encode()
+    content = f"{_TURNING.sub('', storable(text)).rstrip()}\n".replace("\n", "\r\n").encode()
     return _encoded([f'Content-Type: text/{kind}; charset="utf-8"'], content)
 
 

@@ -79,7 +79,7 @@ def _facts(block: str) -> str:
     if len(facts) < 2 or len(facts) < len(found):
         return ""
     rows = "".join(
-        f'<tr><td width="170" valign="top" style="padding:3px 12px 3px 0;opacity:0.75">{escape(each["name"])}:</td>'
+        f'<tr><td width="140" valign="top" style="padding:3px 12px 3px 0;opacity:0.75">{escape(each["name"])}:</td>'
         f'<td valign="top" style="padding:3px 0">{_lines(each["value"])}</td></tr>'
         for each in facts
     )

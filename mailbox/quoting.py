@@ -20,8 +20,6 @@ WHOLE_LINES, WHOLE_CHARS = 400, 20_000
 BEGINNING_LINES, BEGINNING_CHARS = 12, 1000
 # Quotations within quotations are drawn so deep; the text keeps all its marks.
 DEEPEST = 5
-# Characters that turn the direction of all that follows.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MARKS = re.compile(r"(?:>[ \t]?)*")
 _CUT = "…"
 
@@ -86,7 +84,7 @@ def _people(rows: list[dict[str, str]]) -> str:
 
 
 def _cut(text: str, most_lines: int, most_chars: int) -> str:
-    text = _TURNING.sub("", text).strip()
+    text = text.strip()
     lines = text[:most_chars].split("\n")[:most_lines]
     is_cut = len("\n".join(lines)) < len(text)
     return "\n".join([*lines, _CUT] if is_cut else lines)

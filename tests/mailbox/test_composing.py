@@ -11,7 +11,7 @@ import pytest
 from mailbox import composing
 from mailbox.accounts import Account
 from mailbox.composing import Composed, File, Person, TooLarge, WrongAddress
-from mailbox.models import Email
+from mailbox.models import Email, SmtpAccount
 from mailbox.parsing import Kind, parse
 from tests.factories import NOW, make_email
 from tests.written import letter
@@ -108,6 +108,13 @@ def test_by_another_account_it_is_that_ones_letter() -> None:
     assert composed.recipients == ("noc@operator.example", "avr@towers.example")
     assert str(message["From"]) == "АВР <avr@towers.example>"
     assert str(message["Cc"]) == "avr@towers.example"
+
+
+def test_the_account_of_the_mailbox_it_came_into_is_the_usual_choice() -> None:
+    row = SmtpAccount.objects.create(name="АВР", from_address="avr@towers.example", host="smtp.towers.example")
+
+    assert written(make_email()).envelope_from == row.from_address
+    assert automatic(make_email()).recipients[-1] == row.from_address
 
 
 def test_nonsense_in_copy_keeps_nobody_from_the_letter_and_in_to_it_is_refused() -> None:

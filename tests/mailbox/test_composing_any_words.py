@@ -17,6 +17,8 @@ from mailbox.models import Email
 from mailbox.parsing import parse
 from tests.factories import NOW
 
+pytestmark = pytest.mark.django_db
+
 WORDS = st.text(
     alphabet=st.one_of(st.characters(), st.sampled_from('\r\n\t "\\<>,;:()[]=?@.Ж\u202e\u2028\u00ad\x00>-')),
     max_size=80,
@@ -67,6 +69,7 @@ def test_a_letter_has_the_headers_people_and_files_that_were_meant(
     copies = [copy] if composing.is_address(copy) else []
     assert [each.addr_spec for each in message["Cc"].addresses] == [*copies, "desk@towers.example"]
     assert composed.recipients[:2] == ("noc@operator.example", "b.c@operator.example")
+    assert not {"\u202e", "\x00"} & set(message.get_body(("plain",)).get_content())
     attached = list(message.iter_attachments())
     assert [each.get_filename() for each in attached] == [file_name(file)]
     assert [each.content for each in parse(composed.raw).attachments] == [text.encode()]
