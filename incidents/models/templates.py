@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -15,11 +16,11 @@ PERSON = settings.AUTH_USER_MODEL
 class LetterKind(models.TextChoices):
     """Letters that the desk words by itself."""
 
-    ACCEPTED = "accepted", _("accepted")
-    HANDED_OVER = "handed_over", _("handed over to the contractor")
-    CLOSED = "closed", _("closed")
-    CLOSED_AGAIN = "closed_again", _("answer into a closed incident")
-    SIGNATURE = "signature", _("signature")
+    ACCEPTED = "accepted", pgettext_lazy("kind of letter", "accepted")
+    HANDED_OVER = "handed_over", pgettext_lazy("kind of letter", "handed over to the contractor")
+    CLOSED = "closed", pgettext_lazy("kind of letter", "closed")
+    CLOSED_AGAIN = "closed_again", pgettext_lazy("kind of letter", "answer into a closed incident")
+    SIGNATURE = "signature", pgettext_lazy("kind of letter", "signature")
 
 
 class LetterWords(models.Model):

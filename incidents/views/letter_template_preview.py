@@ -20,11 +20,13 @@ from incidents.letter_variables import VARIABLES, Facts
 from incidents.models import Incident
 from mailbox import composing, letter_html
 
+# Named of them.
+UNSAID = 8
 reads_templates = permission_required("incidents.view_incident", raise_exception=True)
-# Nothing runs, loads or leads anywhere from the letter; its own inline styles are all that holds.
+# Nothing runs or loads in the letter; links open a window of their own, the page may measure the frame.
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'; sandbox"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 )
 
 
@@ -36,6 +38,8 @@ class Shown:
     subject: str
     letter: Rendered
     envelopes: list[notice_people.Envelope]
+    # Words of the HTML that the text lacks: whoever reads the text would not know them.
+    unsaid: list[str]
 
 
 @require_POST
@@ -54,7 +58,8 @@ def letter(request: Request) -> HttpResponse:
     if shown is None:
         return HttpResponse(status=204)
     words = shown.letter.html or letter_html.paragraphs(shown.letter.text)
-    response = HttpResponse(letter_html.page(words))
+    page = letter_html.page(words).replace("<head>", '<head><base target="_blank">', 1)
+    response = HttpResponse(page)
     response["Content-Security-Policy"] = _POLICY
     response["Referrer-Policy"] = "no-referrer"
     response["Cache-Control"] = "no-store"
@@ -81,7 +86,9 @@ def _shown(form: WordsForm, incident: Incident, request: Request) -> Shown:
     said = letter_templates.fill(form.wording, signed, facts)
     subject = "" if kind == Kind.SIGNATURE else composing.answer_subject(incident.code, said.subject_tail)
     is_notice = kind in (Kind.ACCEPTED, Kind.HANDED_OVER, Kind.CLOSED)
-    return Shown(incident, subject, said, notice_people.envelopes(kind, incident) if is_notice else [])
+    people = notice_people.envelopes(kind, incident) if is_notice else []
+    unsaid = letter_html.unsaid(said.html, said.text) if said.html else []
+    return Shown(incident, subject, said, people, unsaid[:UNSAID])
 
 
 def _incident(code: str) -> Incident | None:

@@ -17,7 +17,7 @@
     const frame = document.createElement("iframe"), sender = document.createElement("form");
     frame.name = "letter-" + mine;
     frame.title = place.dataset.title;
-    frame.setAttribute("sandbox", "allow-same-origin");
+    frame.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
     frame.className = "is-coming";
     frame.addEventListener("load", function () {
       const page = frame.contentDocument;

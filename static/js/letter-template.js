@@ -77,6 +77,7 @@
   function offer() {
     const found = begun();
     const fitting = found ? buttons.filter(function (each) { return each.dataset.name.startsWith(found[1]); }) : [];
+    fitting.sort(function (one, other) { return one.dataset.name.length - other.dataset.name.length; });
     close();
     if (!fitting.length) { return; }
     list = document.createElement("ul");
