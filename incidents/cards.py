@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models import Count, F, Q, Window
 from django.utils import timezone
 
 from incidents import fact_lines, lifecycle, timeline, why, work_facts
@@ -82,6 +82,8 @@ class Card:
     threads: Sequence[Thread]
     # The deed that merged this incident into another one.
     merge: Happened | None
+    # Of letters by their kind, as the page has drawn them (templatetags.card.letter_menu).
+    menus: dict[tuple[str, bool], str] = field(default_factory=dict)
 
     @property
     def seen(self) -> int:
@@ -131,6 +133,7 @@ def load(
     happened = shown.happened
     given = why.latest(happened, "assigned")
     people = get_user_model()._default_manager
+    hints, elsewhere = _hints(incident)
     return Card(
         incident=incident,
         now=now,
@@ -145,24 +148,35 @@ def load(
         people=list(people.assignable().order_by("last_name", "first_name", "username")) if is_worked else (),
         operators=list(Operator.objects.order_by("name")) if is_worked else (),
         types=list(IncidentType.objects.filter(is_active=True)) if is_worked else (),
-        hints=list(_hints().filter(incident=incident)),
-        hints_elsewhere=list(
-            _hints().filter(Q(other=incident) | Q(other__merged_into=incident)).exclude(incident=incident)
-        ),
-        threads=threads_of(incident),
+        hints=hints,
+        hints_elsewhere=elsewhere,
+        threads=threads_of(incident, shown),
         merge=_merge(incident),
     )
 
 
-def _hints() -> QuerySet[Suggestion]:
-    """Suggestions that wait for a person, with what their sentences name."""
-    rows = Suggestion.objects.filter(state=Suggestion.State.OPEN).order_by("pk")
+def _hints(incident: Incident) -> tuple[list[Suggestion], list[Suggestion]]:
+    """Suggestions that wait for a person, about letters here and elsewhere, with what their sentences name.
+
+    Most incidents have none, and to look for their keys first costs a tenth of asking with all the joins.
+    """
+    here = Q(incident=incident) | Q(other=incident) | Q(other__merged_into=incident)
+    rows = Suggestion.objects.filter(here, state=Suggestion.State.OPEN)
+    keys = list(rows.values_list("pk", flat=True))
     named = ("incident__status", "incident__pole", "other__merged_into", "other__status", "other__pole", "email")
-    return rows.select_related(*named).defer(*(f"email__{name}" for name in LONG_TEXTS))
+    found = Suggestion.objects.select_related(*named).defer(*(f"email__{name}" for name in LONG_TEXTS))
+    hints = list(found.filter(pk__in=keys).order_by("pk")) if keys else []
+    return (
+        [each for each in hints if each.incident_id == incident.pk],
+        [each for each in hints if each.incident_id != incident.pk],
+    )
 
 
-def threads_of(incident: Incident) -> list[Thread]:
+def threads_of(incident: Incident, shown: Timeline) -> list[Thread]:
     """The independent conversations of its letters, the earliest first; none where there is one only."""
+    letters = [entry.letter for entry in shown.entries if entry.letter]
+    if shown.is_whole and len({each.place.thread for each in letters}) < 2:
+        return []
     size = Window(Count("pk"), partition_by=[F("thread")])
     # A thread is called by its smallest letter, so this is the order of time.
     first = incident.letters.annotate(size=size).order_by("thread", "email").distinct("thread")

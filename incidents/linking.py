@@ -77,14 +77,14 @@ class Shown:
 
 
 def links_of(incident: Incident) -> list[Shown]:
-    """Its links, what holds it back first; one query."""
-    rows = IncidentLink.objects.filter(Q(source=incident) | Q(target=incident)).order_by("pk")
+    """Its links, what holds it back first; one query, and one more for the other incidents if there are any."""
+    links = list(IncidentLink.objects.filter(Q(source=incident) | Q(target=incident)).order_by("pk"))
+    ends = {pk for each in links for pk in (each.source_id, each.target_id)} - {incident.pk}
+    others = Incident.objects.select_related("status", "merged_into").in_bulk(ends)
     shown = []
-    for link in rows.select_related(
-        *(f"{end}__{of}" for end in ("source", "target") for of in ("status", "merged_into"))
-    ):
+    for link in links:
         forward = link.source_id == incident.pk
-        shown.append(Shown(link, _side(link.kind, forward), link.target if forward else link.source))
+        shown.append(Shown(link, _side(link.kind, forward), others[link.target_id if forward else link.source_id]))
     return sorted(shown, key=lambda each: not each.holds_back)
 
 

@@ -1,14 +1,14 @@
 """Incidents that may be the same matter, each with its reasons: shown to a person, who decides.
 
-Asked on every card and at every pause of typing, so it is four queries, each bounded by an index: what happened on
-the pole, what opened near it in the last hours, what the same person reported among what changed last.
+Asked on every card and at every pause of typing, so it is three queries, each bounded by an index: what happened on
+the pole or opened near it in the last hours, what the same person reported among what changed last, and their rows.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,9 +79,9 @@ class Similar:
 
 def find(matter: Matter, now: datetime, *, besides: Collection[int] = ()) -> list[Similar]:
     """The most similar incidents, the surest first; `besides` are known already."""
-    candidates = {each.pk: each for found in _candidates(matter, now) for each in found}
-    left_out = {matter.pk, *besides}
-    compared = [compare(matter, each, now) for pk, each in candidates.items() if pk not in left_out]
+    keys = _candidates(matter, now) - {matter.pk, *besides}
+    candidates = Incident.objects.select_related("status", "pole", "assignee").defer("reading").in_bulk(keys)
+    compared = [compare(matter, each, now) for each in candidates.values()]
     similar = [each for each in compared if each]
     return sorted(similar, key=lambda each: (-each.score, -each.incident.pk))[:SHOWN]
 
@@ -118,19 +118,19 @@ def kilometres(one: Pole, other: Pole) -> float | None:
     return places.kilometres(here, there) if here and there else None
 
 
-def _candidates(matter: Matter, now: datetime) -> Iterable[IncidentQuerySet]:
+def _candidates(matter: Matter, now: datetime) -> set[int]:
+    """Their keys: the rows are read once, since each join costs the planner as much as the whole answer."""
+    keys = set(_of_same_person(matter, now)) if matter.email or matter.name else set()
     if matter.pole:
-        yield _fresh(now).filter(pole=matter.pole).order_by("-opened_at")[:CANDIDATES]
-        yield _near(matter.pole, now)
-    if matter.email or matter.name:
-        yield _fresh(now).filter(pk__in=_of_same_person(matter))
+        here = _fresh(now).filter(pole=matter.pole).order_by("-opened_at")[:CANDIDATES]
+        near = _near(matter.pole, now)
+        keys |= set(here.values_list("pk", flat=True).union(near.values_list("pk", flat=True)))
+    return keys
 
 
 def _fresh(now: datetime) -> IncidentQuerySet:
     is_fresh = Q(closed_at=None) | Q(closed_at__gte=now - STILL_FRESH)
-    # What its line shows and no more: each join costs the planner as much as the whole answer.
-    rows = Incident.objects.select_related("status", "pole", "assignee").defer("reading")
-    return rows.filter(is_fresh, merged_into=None)
+    return Incident.objects.filter(is_fresh, merged_into=None)
 
 
 def _near(pole: Pole, now: datetime) -> IncidentQuerySet:
@@ -152,10 +152,17 @@ def _near(pole: Pole, now: datetime) -> IncidentQuerySet:
     return rows.order_by("-opened_at", "-pk")[:CANDIDATES]
 
 
-def _of_same_person(matter: Matter) -> list[int]:
+def _of_same_person(matter: Matter, now: datetime) -> list[int]:
     """Read, not joined: given a condition on the person the planner would read every incident there is."""
-    last = Incident.objects.order_by("-active_at", "-pk").values_list("pk", "requester_email", "requester_name")
-    found = [pk for pk, email, name in last[:CHANGED_LAST] if _is_same_person(matter, email, name)]
+    rows = Incident.objects.order_by("-active_at", "-pk")
+    last = rows.values_list("pk", "requester_email", "requester_name", "closed_at", "merged_into")[:CHANGED_LAST]
+    found = [
+        pk
+        for pk, email, name, closed_at, merged_into in last
+        if not merged_into
+        and (closed_at is None or closed_at >= now - STILL_FRESH)
+        and _is_same_person(matter, email, name)
+    ]
     return found[:CANDIDATES]
 
 

@@ -68,6 +68,8 @@ class Timeline:
     older: datetime | None = None
     hidden: int = 0
     newest_first: bool = False
+    # Nothing lies before it or after it.
+    is_whole: bool = False
 
     @property
     def happened(self) -> list[Happened]:
@@ -97,16 +99,17 @@ def load(
     writers = {each.data.get("email"): each.actor for each in events if each.kind == "letter"}
     entries = [Entry(f"letter-{each.pk}", each.at, letter=each, writer=writers.get(each.pk)) for each in letters]
     entries += [Entry(f"note-{each.pk}", each.at, note=each) for each in comments]
-    entries += [Entry(f"event-{each.event.pk}", each.event.at, happened=(each,)) for each in describe(events)]
+    entries += [Entry(f"event-{each.event.pk}", each.event.at, happened=(each,)) for each in describe(events, incident)]
     shown = arrange([each for each in entries if since is None or each.at >= since], zone)
     shown = _with_new(shown, _unread(incident, events))
     return Timeline(
         turned(shown, zone) if newest_first else shown,
-        seen=incident.events.order_by("-id").values_list("pk", flat=True).first() or 0,
+        seen=_newest(incident, None if more_events or before else events),
         opening=arrange([Entry(f"letter-{first.pk}", first.at, letter=first)], zone)[0] if first else None,
         older=since,
         hidden=_hidden(incident, letters, since, before) if since else 0,
         newest_first=newest_first,
+        is_whole=since is None and before is None,
     )
 
 
@@ -122,6 +125,13 @@ def _page(rows: QuerySet[Any], most: int | None, before: datetime | None) -> tup
     edge = page[most].at
     kept = [each for each in page if each.at > edge] or [*page, *rows.filter(at=edge, pk__lt=page[most].pk)]
     return kept[::-1], True
+
+
+def _newest(incident: Incident, events: Sequence[IncidentEvent] | None) -> int:
+    """The newest event by its number, as it was stored; not asked for where all of them are at hand."""
+    if events is not None:
+        return max((each.pk for each in events), default=0)
+    return incident.events.order_by("-id").values_list("pk", flat=True).first() or 0
 
 
 def _hidden(incident: Incident, letters: Sequence[Letter], since: datetime, before: datetime | None) -> int:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 from django import template
+from django.template import Context
+from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -14,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from incidents import clocks, why
+from incidents.conversation import Letter
 from incidents.drawing import STATUS_LOOK
 from incidents.marks import Piece
 from incidents.models import Status, StatusClass
@@ -58,6 +62,29 @@ def allowed(length: timedelta) -> str:
 def look(status: Status) -> str:
     """The class of a status's colour."""
     return STATUS_LOOK[StatusClass(status.status_class)]
+
+
+# They stand for the numbers of a letter and of its conversation, and are in no text.
+_ANY_LETTER, _ANY_THREAD = 900_000_000_000_000_007, 900_000_000_000_000_009
+
+
+@register.simple_tag(takes_context=True)
+def letter_menu(context: Context, letter: Letter) -> SafeString:
+    """What can be done with a letter; drawn once for those of a kind: forty menus cost more than their letters."""
+    shape = (letter.email.kind, letter.is_out)
+    menus = context["card"].menus
+    if shape not in menus:
+        menu = get_template("incidents/_letter_menu.html").template  # type: ignore[attr-defined]
+        alike = SimpleNamespace(
+            pk=_ANY_LETTER,
+            email=SimpleNamespace(kind=letter.email.kind),
+            is_out=letter.is_out,
+            place=SimpleNamespace(thread=_ANY_THREAD),
+        )
+        with context.push(letter=alike):
+            menus[shape] = menu.render(context)
+    filled = menus[shape].replace(str(_ANY_LETTER), str(letter.pk))
+    return SafeString(filled.replace(str(_ANY_THREAD), str(letter.place.thread)))
 
 
 @register.filter

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from incidents import services, timeline
+from incidents import cards, services, timeline
 from incidents.models import Comment, Incident, IncidentEmail, IncidentEvent, Status
 from incidents.occurrences import Happened
 from incidents.timeline import Entry, arrange
@@ -121,15 +122,14 @@ def test_a_deed_knows_the_people_statuses_and_sites_it_speaks_of(db):
 
 
 def test_the_number_of_queries_does_not_grow_with_the_conversation(db, django_assert_num_queries):
-    from django.db import connection
-
     incident, person = make_incident(), make_user()
     services.take(incident, by=person, at=NOW)
+    # Two who neither have it now nor did anything here: people are asked for.
+    for _ in range(2):
+        services.assign(incident, to=make_user(), by=person, at=NOW)
     services.add_comment(incident, "раз", by=person, at=NOW)
     letter(incident, NOW)
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
+    with CaptureQueriesContext(connection) as few:
         timeline.load(incident, MOSCOW)
     for n in range(8):
         services.assign(incident, to=make_user(), by=person, at=NOW + timedelta(minutes=n))
@@ -138,6 +138,20 @@ def test_the_number_of_queries_does_not_grow_with_the_conversation(db, django_as
 
     with django_assert_num_queries(len(few)):
         timeline.load(incident, MOSCOW)
+
+
+def test_what_the_incident_has_now_is_not_asked_for_again(db):
+    incident, person, pole = make_incident(), make_user(), make_pole()
+    services.take(incident, by=person, at=NOW)
+    services.link_asset(incident, pole=pole, station=None, by=person, at=NOW)
+    incident = cards.find(incident.code)
+
+    with CaptureQueriesContext(connection) as asked:
+        shown = timeline.load(incident, MOSCOW)
+
+    assert not [each["sql"] for each in asked if 'FROM "dispatchers_user"' in each["sql"] or '_pole"' in each["sql"]]
+    named = {each.kind: each.person or each.pole for each in shown.happened}
+    assert (named["assigned"], named["site_linked"]) == (person, pole)
 
 
 def test_a_loop_of_letters_shows_the_first_and_the_newest_and_counts_the_rest(db, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -346,8 +347,11 @@ def test_the_number_of_queries_does_not_depend_on_the_conversation(desk, me, dja
     make_station(pole=pole)
     make_incident(pole=pole)
     put(incident)
+    put(incident, "thread")
     services.take(incident, by=me, at=NOW)
-    services.assign(incident, to=make_user(), by=me, at=NOW)
+    # Two who neither have it now nor did anything here: people are asked for.
+    for _ in range(2):
+        services.assign(incident, to=make_user(), by=me, at=NOW)
     services.add_comment(incident, "раз", by=me, at=NOW)
     desk.get(url(incident))
     with CaptureQueriesContext(connection) as few:
@@ -362,3 +366,20 @@ def test_the_number_of_queries_does_not_depend_on_the_conversation(desk, me, dja
     with django_assert_num_queries(len(few)):
         desk.get(url(incident))
     assert len(few) <= 36
+
+
+def test_each_letter_has_a_menu_of_its_own(desk, me):
+    incident = make_incident(assignee=me, letter_count=4)
+    places = [put(incident), put(incident, "thread"), put(incident, direction="out"), put(incident, kind="bounce")]
+
+    page = text_of(desk.get(url(incident)))
+
+    menus = dict(re.findall(r'<div class="dk-menu" id="letter-menu-(\d+)" popover>(.*?)\n</div>', page, re.DOTALL))
+    assert set(menus) == {str(each.email_id) for each in places}
+    for place in places:
+        menu = menus[str(place.email_id)]
+        named = set(re.findall(r"(?:letter=|/letters/|name=\"letter\" value=\")(\d+)", menu))
+        assert named == {str(place.email_id)}
+        assert set(re.findall(r"thread=(\d+)", menu)) == {str(place.thread)}
+        # Only letters to us are split off.
+        assert ('name="letter"' in menu) == (place.email.direction == "in")
