@@ -28,6 +28,8 @@ class Line:
     state: str
     said: str = ""
     at: datetime | None = None
+    # Until it leaves.
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def _line(notice: Notice, now: datetime) -> Line:
     people = [*letter.email.to]
     to = people[0]["name"] or people[0]["email"] if people else ""
     if letter.state == State.QUEUED and letter.leaves_at and letter.leaves_at > now:
-        return Line(notice, to, len(people) - 1, "waits", at=letter.leaves_at)
+        left = int((letter.leaves_at - now).total_seconds())
+        return Line(notice, to, len(people) - 1, "waits", at=letter.leaves_at, seconds=left)
     if letter.state == State.RETRYING:
         return Line(notice, to, len(people) - 1, "retrying", letter.said, letter.next_try_at)
     if letter.state == State.UNKNOWN:

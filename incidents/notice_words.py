@@ -46,15 +46,15 @@ _WORDS: dict[Code, tuple[str | Promise, str | Promise]] = {
         _("Look at the conversation; in a minute it can be sent once more."),
     ),
     Code.BAD_ADDRESS: (
-        _("Letters to %(address)s come back: “%(said)s”"),
+        _("Letters to %(address)s come back: “%(said)s”."),
         _("Correct the address, or send anyway if it works again."),
     ),
     Code.NOT_SENT: (
-        _("The letter to %(to)s was not sent. The server said: “%(said)s”"),
+        _("The letter to %(to)s was not sent. The server said: “%(said)s”."),
         _("Put right what is wrong, then send it again."),
     ),
     Code.UNKNOWN: (
-        _("It is not known whether the letter to %(to)s has left: “%(said)s”"),
+        _("It is not known whether the letter to %(to)s has left: “%(said)s”."),
         _("Ask whether it has come. Sent again, it may come twice."),
     ),
     Code.CANCELLED: (_("The letter to %(to)s was cancelled before it left."), _("Send it again if it is wanted.")),

@@ -21,7 +21,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents import lifecycle, notice_letters, notice_people, notice_words, services
+from incidents import lifecycle, notice_letters, notice_people, notice_words, services, site_errors
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEmail, IncidentEvent, Notice, Status, StatusClass
 from incidents.notice_people import Envelope
@@ -71,8 +71,8 @@ def retry(incident: Incident, *, by: User, at: datetime) -> Incident:
 
 def status_to_retry(incident: Incident) -> Status | None:
     """The status whose letter could not be sent, while that is what is wrong."""
-    stored = incident.error_facts
-    if not stored or not incident.status.is_error or "status" not in stored:
+    stored = incident.error_facts or {}
+    if "status" not in stored or not incident.status.is_error or site_errors.of_letter(incident) is None:
         return None
     return Status.objects.filter(pk=stored["status"], status_class=StatusClass.SENDING).exclude(sends="").first()
 

@@ -14,19 +14,28 @@ from django.utils import translation
 
 from incidents import notice_words, sites
 from incidents.models import Incident
+from incidents.notice_refusals import Reason
 from towers.matching import Match
 
 
 def in_words(incident: Incident) -> str:
     """What is wrong; empty where nothing is."""
-    stored = incident.error_reason
-    letter = notice_words.of_facts(incident.error_facts) if stored else None
-    if letter and stored in _said(lambda: notice_words.sentence(letter)):
+    letter = of_letter(incident)
+    if letter:
         return notice_words.sentence(letter)
+    stored = incident.error_reason
     if not stored or not incident.reading.get("problem"):
         return stored
     match = Match.from_json(incident.reading)
     return sites.reason(match) if stored in _said(lambda: sites.reason(match)) else stored
+
+
+def of_letter(incident: Incident) -> Reason | None:
+    """Why its letter could not be sent, where that is what is wrong: facts of an older error say nothing."""
+    reason = notice_words.of_facts(incident.error_facts) if incident.error_reason else None
+    if reason and incident.error_reason in _said(lambda: notice_words.sentence(reason)):
+        return reason
+    return None
 
 
 def _said(words: Callable[[], str]) -> set[str]:

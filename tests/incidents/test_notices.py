@@ -197,6 +197,16 @@ def test_the_server_refuses_then_the_status_says_so_and_a_click_sends_again(
     assert fresh(incident).error_reason == ""
 
 
+def test_an_error_that_came_since_is_not_retried(server: SmtpServer, incident: Incident, me: User) -> None:
+    step(incident, HAND_OVER, None)
+    outbox.cancel(Outgoing.objects.get(), now=timezone.now())
+    notices.settle(timezone.now())
+    services.raise_error(fresh(incident), reason="Не та площадка", by=me, at=timezone.now())
+
+    with pytest.raises(DomainError):
+        notices.retry(incident, by=me, at=timezone.now())
+
+
 def test_one_recipient_of_several_is_refused_and_the_letter_counts_as_sent(
     server: SmtpServer, incident: Incident, me: User
 ) -> None:
