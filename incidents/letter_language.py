@@ -122,10 +122,11 @@ class _Reader(Parser):
         expression = super().compile_filter(token)
         for variable in _variables(expression):
             if variable.lookups is not None:
-                self._note(variable.lookups, is_bare=expression.var is variable and not expression.filters)
+                is_counted = expression.var is variable and [each for each, _args in expression.filters[:1]] == [length]
+                self._note(variable.lookups, is_counted=is_counted)
         return expression
 
-    def _note(self, path: Sequence[str], *, is_bare: bool) -> None:
+    def _note(self, path: Sequence[str], *, is_counted: bool) -> None:
         name, rest = path[0], path[1:]
         if self.loop and name in (self.loop[0], "forloop"):
             known = self.loop[1] if name == self.loop[0] else LOOP_FACTS
@@ -136,7 +137,7 @@ class _Reader(Parser):
             self._unknown(".".join(path), sorted({*self.scope.names, *self.scope.lists}))
             return
         self.used.add(name)
-        if name in self.scope.lists and is_bare and self.here.token_type == TokenType.VAR:
+        if name in self.scope.lists and not is_counted and self.here.token_type == TokenType.VAR:
             said = _("“%(name)s” is a list. Write {%% for item in %(name)s %%}…{%% endfor %%}.")
             self.problems.append(Problem(self.here.lineno, said % {"name": name}))
 
