@@ -50,12 +50,9 @@ def say_it_is_closed(incident: Incident, email: Email, *, now: datetime) -> Outg
     if refusal:
         logger.info("%s: letter %d gets no automatic answer: %s", incident.code, email.pk, refusal)
         return None
+    said = letter_templates.render(Kind.CLOSED_AGAIN, incident, by=None, now=now)
     letter = composing.automatic_answer(
-        email,
-        code=incident.code,
-        subject=email.subject or incident.subject,
-        text=letter_templates.render(Kind.CLOSED_AGAIN, incident, by=None, now=now).text,
-        now=now,
+        email, code=incident.code, subject=said.subject_tail, text=said.text, html=said.html, now=now
     )
     queued = outbox.queue(letter, now=now, answers=email, is_automatic=True)
     thread = IncidentEmail.objects.values_list("thread", flat=True).get(email=email)
