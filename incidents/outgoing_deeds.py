@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from incidents import events
 from incidents.errors import DomainError
 from incidents.models import IncidentEmail
-from mailbox import outbox
+from mailbox import outbox, sent_copies
 from mailbox.models import Outgoing
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def send_again(letter: Outgoing, *, by: User, at: datetime) -> bool:
         return _do(letter, "letter_sent_again", lambda: outbox.send_again(letter, now=at), by, at)
     except outbox.SendingIsOff as error:
         raise DomainError(_("No server for outgoing letters is set up, so nothing can be sent.")) from error
+
+
+def keep_copy(letter: Outgoing, *, by: User, at: datetime) -> bool:
+    """Try once more to put its copy into the folder of sent letters; False if it lies there, or was not wanted."""
+    return _do(letter, "letter_copy_asked", lambda: sent_copies.keep_again(letter, now=at), by, at)
 
 
 def send_all_again(letters: Iterable[Outgoing], *, by: User, at: datetime) -> Done:

@@ -30,10 +30,10 @@ _OF_LETTER = (
 LOOKS = {
     State.QUEUED: ("is-work", "hourglass"),
     State.SENDING: ("is-work", "progress"),
-    State.SENT: ("is-done", "circle-check"),
     State.RETRYING: ("is-wait", "refresh"),
     State.FAILED: ("is-over", "alert-octagon"),
     State.UNKNOWN: ("is-risk", "help"),
+    State.SENT: ("is-done", "circle-check"),
     State.CANCELLED: ("is-new", "x"),
 }
 _OF_RESULT = {
@@ -96,13 +96,23 @@ class Row:
         return place.incident.code if place else ""
 
     @property
+    def subject(self) -> str:
+        """Without what stands before it anyway: the answer's mark and the code."""
+        subject: str = self.letter.email.subject
+        return subject.removeprefix(f"Re: {self.code}: ") if self.code else subject
+
+    @property
     def look(self) -> str:
+        if self.is_returned:
+            return "is-over"
         return "is-risk" if self.is_partly else LOOKS[State(self.letter.state)][0]
 
     @property
     def icon(self) -> str:
         if self.is_planned:
             return "clock"
+        if self.is_returned:
+            return "arrow-back-up"
         return "alert-triangle" if self.is_partly else LOOKS[State(self.letter.state)][1]
 
     @property
@@ -117,9 +127,21 @@ class Row:
         return self.letter.state == State.SENT and not all(each.is_well for each in self.recipients)
 
     @property
+    def is_returned(self) -> bool:
+        """It left, and nobody has got it."""
+        return self.letter.state == State.SENT and not any(each.is_well for each in self.recipients)
+
+    @property
+    def is_sought(self) -> bool:
+        """Nobody knows whether it left, and its copy is still being looked for."""
+        return self.letter.state == State.UNKNOWN and self.letter.next_try_at is not None
+
+    @property
     def words(self) -> str:
         if self.is_planned:
             return pgettext("letter of ours", "Leaves later")
+        if self.is_returned:
+            return pgettext("letter of ours", "Came back")
         if self.is_partly:
             return pgettext("letter of ours", "Sent, not to all")
         return {
@@ -192,10 +214,14 @@ class Row:
         return self.letter.state == State.UNKNOWN
 
     @property
+    def may_copy(self) -> bool:
+        return self.letter.copy_state == Copy.FAILED
+
+    @property
     def stamp(self) -> str:
         letter = self.letter
         facts = (letter.state, letter.attempts, self.moment, letter.recipients, letter.copy_state, letter.copy_said)
-        shown = repr((*facts, self.has_copy, self.is_settled, self.is_planned))
+        shown = repr((*facts, self.has_copy, self.is_settled, self.is_planned, self.is_sought))
         return hashlib.sha256(shown.encode()).hexdigest()[:8]
 
     @property

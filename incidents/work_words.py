@@ -79,17 +79,19 @@ ICONS = {
     "letter_held": "player-pause",
     "letter_hastened": "send",
     "letter_cancelled": "x",
+    "letter_copy_asked": "copy",
 }
 # Of letters that went wrong; see incidents.mail_problem_deeds.
 OF_MAIL: dict[str, str | Lazy] = {
     "mail_settled": gettext_lazy("settled a mail problem: nothing more has to be done about it"),
     "letter_sent_again": gettext_lazy("had a letter sent again"),
-    "letter_hastened": gettext_lazy("had a letter leave at once"),
     "letter_taken_back": gettext_lazy("took a letter back before it left"),
     "letter_planned": gettext_lazy("wrote a letter for later"),
     "letter_unplanned": gettext_lazy("took back a letter that was to leave later"),
     "letter_held": gettext_lazy("held a letter that was to leave: who wrote it should look once more"),
+    "letter_hastened": gettext_lazy("had a letter leave at once"),
     "letter_cancelled": gettext_lazy("cancelled a letter before it left"),
+    "letter_copy_asked": gettext_lazy("asked for a copy of a letter in the Sent folder"),
 }
 # No line of the timeline: the card names who watches, and reminders are one person's own.
 QUIET = frozenset({"watched", "unwatched", "reminder_set", "reminder_moved", "reminder_done", "reminder_due"})

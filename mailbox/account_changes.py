@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from mailbox import sealing
-from mailbox.models import AccountState, SmtpAccount
+from mailbox import pace, sealing
+from mailbox.models import SmtpAccount
 
 
 @transaction.atomic
@@ -28,7 +28,7 @@ def save(facts: Mapping[str, Any], *, password: str, account: SmtpAccount | None
     if account.is_default:
         SmtpAccount.objects.filter(is_default=True).exclude(pk=account.pk).update(is_default=False)
     account.save()
-    resume(account)
+    pace.resume(account.pk)
     return account
 
 
@@ -51,12 +51,7 @@ def use_again(account: SmtpAccount) -> None:
     """Send by it again, what waits for it first."""
     SmtpAccount.objects.filter(pk=account.pk).update(is_active=True)
     _name_usual()
-    resume(account)
-
-
-def resume(account: SmtpAccount | None) -> None:
-    """Let its letters be tried at once, however long the pause was to last. None: the account of the settings."""
-    AccountState.objects.filter(account=account).update(paused_until=None)
+    pace.resume(account.pk)
 
 
 def _name_usual() -> None:

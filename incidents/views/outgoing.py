@@ -38,7 +38,11 @@ _BEGINNING = Cursor(datetime(1971, 1, 1, tzinfo=UTC), 0)
 _KEY = re.compile(r"[0-9]{1,18}")
 
 
-_DEEDS: dict[str, Callable[..., bool]] = {"hasten": outgoing_deeds.hasten, "cancel": outgoing_deeds.cancel}
+_DEEDS: dict[str, Callable[..., bool]] = {
+    "hasten": outgoing_deeds.hasten,
+    "cancel": outgoing_deeds.cancel,
+    "copy": outgoing_deeds.keep_copy,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,7 @@ def _said(deed: str, n: int) -> str:
     said = {
         "hasten": ngettext("%(n)d letter leaves now.", "%(n)d letters leave now.", n),
         "cancel": ngettext("%(n)d letter is cancelled.", "%(n)d letters are cancelled.", n),
+        "copy": ngettext("%(n)d copy is being put into Sent.", "%(n)d copies are being put into Sent.", n),
         "retry": ngettext("%(n)d letter is being sent again.", "%(n)d letters are being sent again.", n),
     }[deed]
     return said % {"n": n}
@@ -177,6 +182,11 @@ def _left(deed: str, n: int) -> str:
         "cancel": ngettext(
             "%(n)d letter was left alone: it has left, or perhaps has.",
             "%(n)d letters were left alone: they have left, or perhaps have.",
+            n,
+        ),
+        "copy": ngettext(
+            "%(n)d letter was left alone: its copy is in Sent, or on its way.",
+            "%(n)d letters were left alone: their copies are in Sent, or on their way.",
             n,
         ),
         "retry": ngettext(

@@ -18,6 +18,7 @@ from config.web import Request
 from incidents import chronic, contractor_work, site_history, site_neighbours
 from incidents.models import Incident
 from incidents.paging import Cursor
+from mailbox import bad_addresses
 from towers import listing, places
 from towers.listing import Asked
 from towers.models import Contractor, Pole
@@ -97,10 +98,12 @@ def contractor(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Contractor, pk=pk)
     after = _said(request, "after")
     page = listing.page(listing.parts(Asked(contractor=found.pk)), after=after, size=POLES_OF_CONTRACTOR)
+    emails = contractor_work.contacts(found, "contractor_emails")
     context = {
         "contractor": found,
         "phones": contractor_work.contacts(found, "contractor_phones"),
-        "emails": contractor_work.contacts(found, "contractor_emails"),
+        "emails": emails,
+        "bad_emails": bad_addresses.among([each.value for each in emails], now),
         "pole_number": Pole.objects.standing().filter(contractor=found).count(),
         "open_number": contractor_work.open_number(found),
         "open_ones": contractor_work.open_ones(found),

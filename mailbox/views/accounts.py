@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from config.web import Request
-from mailbox import account_changes, account_health, smtp_trial
+from mailbox import account_changes, account_health, pace, smtp_trial
 from mailbox.account_forms import AccountForm, proof
 from mailbox.account_health import State
 from mailbox.models import SmtpAccount
@@ -117,6 +117,6 @@ def use(request: Request, pk: int) -> HttpResponse:
 @changes_accounts
 def resume(request: Request, pk: int) -> HttpResponse:
     """Try a paused account at once; 0 is that of the settings."""
-    account_changes.resume(get_object_or_404(SmtpAccount, pk=pk) if pk else None)
+    pace.resume(get_object_or_404(SmtpAccount, pk=pk).pk if pk else None)
     messages.success(request, _("It is tried again at once."))
     return redirect("mailbox:accounts")

@@ -403,3 +403,32 @@ def test_one_goes_back_to_the_list_one_came_from_and_nowhere_else(desk: Client) 
     assert desk.post(f"{PAGE}act/", {"next": f"{PAGE}?state=failed"}).headers["Location"] == f"{PAGE}?state=failed"
     elsewhere = desk.post(f"{PAGE}act/", {"one": f"retry:{letter.pk}", "next": "https://evil.example/"})
     assert elsewhere.headers["Location"] == PAGE
+
+
+def test_a_letter_that_came_back_from_everybody_says_so(desk: Client) -> None:
+    letter = make_letter("sent", to=[recipient(state="bounced", said="5.1.1 unknown")])
+
+    said = row_of(letter, page(desk))
+
+    assert "Came back" in said
+    assert "came back: noc@operator.example 5.1.1 unknown" in said
+
+
+def test_whether_the_copy_of_an_unknown_letter_is_still_looked_for_is_said(desk: Client) -> None:
+    sought = make_letter("unknown", next_try_at=timezone.now())
+    given_up = make_letter("unknown")
+    text = page(desk)
+
+    assert "its copy is looked for" in row_of(sought, text)
+    assert "no copy was found" in row_of(given_up, text)
+
+
+def test_a_copy_that_could_not_be_kept_is_asked_for_once_more(desk: Client) -> None:
+    incident = make_incident()
+    letter = make_letter("sent", incident, copy_state="failed", copy_attempts=8)
+
+    act(desk, one=f"copy:{letter.pk}")
+
+    letter.refresh_from_db()
+    assert (letter.copy_state, letter.copy_attempts) == ("waiting", 0)
+    assert incident.events.filter(kind="letter_copy_asked").exists()

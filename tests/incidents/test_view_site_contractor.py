@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from dispatchers.roles import Role
 from incidents import contractor_work
+from mailbox.models import BadAddress
 from tests.factories import NOW, make_incident, make_pole, make_user
 from towers.models import Contractor
 
@@ -100,3 +101,17 @@ def test_much_takes_as_many_queries_as_little(observer: Client, contractor, djan
     with django_assert_num_queries(len(few)):
         page(observer, contractor)
     assert len(few) <= 16
+
+
+def test_an_address_that_letters_come_back_from_is_marked_with_the_reason(
+    observer: Client, contractor: Contractor
+) -> None:
+    make_pole(contractor=contractor, contractor_emails=["Gone@energo.example", "well@energo.example"])
+    BadAddress.objects.create(address="gone@energo.example", said="550 5.1.1 no such user", at=timezone.now())
+    BadAddress.objects.create(address="other@energo.example", said="552 full", at=timezone.now())
+
+    text = page(observer, contractor)
+
+    assert "550 5.1.1 no such user" in text
+    assert "/mail/bad-addresses/?q=gone%40energo.example" in text
+    assert "552 full" not in text
