@@ -50,6 +50,7 @@ FROM incidents_incident
 PAGES = {
     "a rare word (20 letters)": ("шлагбаум", ""),
     "a word in one of 500": ("автомат", ""),
+    "a word in one of 100": ("д. 42", ""),
     "a word in a fifth": ("генератор", ""),
     "a word in all": ("отсутствует", ""),
     "the beginning of a word": ("отсутст", ""),
@@ -57,6 +58,8 @@ PAGES = {
     "a frequent and a rare word": ("отсутствует шлагбаум", ""),
     "a phrase": ('"бригада выехала"', ""),
     "a phrase nobody wrote": ('"выехала бригада"', ""),
+    "a rare phrase": ('"открывается шлагбаум"', ""),
+    "words that never meet": ("генератор бригада", ""),
     "no hit": ("абракадабра", ""),
     "words of a note": ("сторожа", ""),
     "a file": ("scan 4005", ""),

@@ -1,9 +1,10 @@
 """Incidents in which something was said, the newest saying first, in a time that does not grow with the letters.
 
-Few matches (the database estimates how many): all of them are gathered. Few incidents among which to look: those are
-looked through; a small part of all incidents: they are looked through from the one opened last on, in that order. Else
-the matches are read in stretches of time, the newest first. Either ends when the page is full, or after so much work;
-then the page says how far it looked, and the next one goes on from there.
+Few matches: all of them are gathered. Few incidents among which to look: those are looked through; a small part of all
+incidents: they are looked through from the one opened last on, in that order. Else the matches are read in stretches of
+time, the newest first. The database estimates how many matches there are; where that was wrong, the stretches tell.
+Each way ends when the page is full, or after so much work; then the page says how far it looked, and the next one goes
+on from there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from incidents.models import Incident
 from incidents.paging import Cursor
 from incidents.queries import IncidentQuerySet
 from incidents.search.questions import Question
-from incidents.search.sources import Match, Said, Stretch, estimate, matches, plan, planned, told_the_truth
+from incidents.search.sources import UNKNOWN, Match, Said, Stretch, estimate, matches, plan, planned, told_the_truth
 from mailbox.models import Email
 
 # Letters of so few incidents are read through faster than a frequent word is looked up.
@@ -29,19 +30,25 @@ READ_AT_ONCE, READ_TIMES = 120, 4
 # By the planner's measure: more than an index scan of so few, less than reading the table.
 CHEAP = 20_000
 CHECKED_AT_ONCE = 100
+# Letters in the first stretch at most, and how many times as many in each next one: the estimate may be wrong.
+WIDE, WIDER = 4_000, 8
+# The page for which paces are made; a file has more.
+USUAL = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """As many matches as are gathered at once, and the stretches of matches otherwise."""
+    """As many matches as are gathered at once, and what is hoped for in each stretch of time otherwise."""
 
     few: int
     stretches: tuple[int, ...]
+    # What was found tells how frequent it is.
+    learns: bool = True
 
 
-BY_INDEX = Pace(few=20_000, stretches=(150, 350, 1_300))
-# The index knows the words of a phrase, not their order: every candidate is read.
-BY_READING = Pace(few=700, stretches=(100, 250))
+BY_INDEX = Pace(few=2_000, stretches=(80, 320, 1_280, 5_000))
+# The index knows the words of a phrase, not their order: every candidate is read, found or not.
+BY_READING = Pace(few=400, stretches=(60, 120), learns=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,23 @@ class Found:
     looked_back_to: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A page that is asked for. `start`: the place behind which it begins."""
+
+    question: Question
+    among: IncidentQuerySet
+    size: int
+    start: Cursor | None
+
+    @property
+    def pace(self) -> Pace:
+        return BY_READING if self.question.is_phrase else BY_INDEX
+
+    def is_behind_start(self, hit: Hit) -> bool:
+        return self.start is None or hit.place < (self.start.moment, self.start.pk)
+
+
 def find(question: Question, among: IncidentQuerySet, *, size: int, after: Cursor | None = None) -> Found:
     """The page behind the cursor, or the first one, of the incidents among which is looked."""
     if question.code:
@@ -73,17 +97,11 @@ def find(question: Question, among: IncidentQuerySet, *, size: int, after: Curso
         return Found([Hit(each.pk, each.opened_at, {}) for each in Incident.objects.filter(code=question.code)])
     if question.words is None and question.places is None:
         return Found([])
-    start = after if after and after.moment else None
+    asked = _Asked(question, among, size, after if after and after.moment else None)
     with told_the_truth():
+        letters = max(planned(Email.objects.order_by().values("pk")), 1)
         expected = estimate(question)
-        pace = BY_READING if question.is_phrase else BY_INDEX
-        if expected <= pace.few or question.is_phone:
-            return _page(_allowed(_hits(matches(question, Stretch())), among), size, start)
-        if few := _few(among):
-            return _page(_hits(matches(question, Stretch(incidents=few))), size, start)
-        if plan(among.order_by().values("pk"))[0] < NARROW * planned(Incident.objects.order_by().values("pk")):
-            return _read(question, among, size, start)
-        return _walk(question, among, pace, expected, size, start)
+        return _gathered(asked, expected, letters) or _read(asked) or _walk(asked, expected, letters)
 
 
 def matching(question: Question, among: IncidentQuerySet) -> set[int]:
@@ -109,30 +127,38 @@ def _hits(found: Iterable[Match]) -> dict[int, Hit]:
     return hits
 
 
-def _allowed(hits: dict[int, Hit], among: IncidentQuerySet) -> dict[int, Hit]:
-    """Those that the queue and the chips let through."""
-    if not hits:
-        return hits
-    allowed = set(among.order_by().filter(pk__in=list(hits)).values_list("pk", flat=True))
-    return {pk: hit for pk, hit in hits.items() if pk in allowed}
+def _first_allowed(ordered: list[Hit], among: IncidentQuerySet, number: int) -> list[Hit]:
+    """The first so many that the queue and the chips let through; two queries at most, of which most pages need one."""
+    if not among.query.has_filters():
+        return ordered[:number]
+    found: list[Hit] = []
+    for part in (ordered[: 4 * number], ordered[4 * number :]):
+        if part and len(found) < number:
+            allowed = set(among.order_by().filter(pk__in=[hit.incident for hit in part]).values_list("pk", flat=True))
+            found += [hit for hit in part if hit.incident in allowed]
+    return found[:number]
 
 
-def _few(among: IncidentQuerySet) -> list[int]:
-    """The incidents themselves where they are few and an index finds them; else nothing."""
-    number, cost = plan(among.order_by().values("pk"))
-    if number > FEW_INCIDENTS or cost > CHEAP:
-        return []
-    keys = list(among.order_by().values_list("pk", flat=True)[: FEW_INCIDENTS + 1])
-    # None at all: nothing can be found among them, which a condition on no incident says.
-    return (keys or [0]) if len(keys) <= FEW_INCIDENTS else []
+def _gathered(asked: _Asked, expected: float, letters: int) -> Found | None:
+    """A page of all matches; nothing if there are too many, as is expected or turns out."""
+    question, few = asked.question, asked.pace.few
+    if question.is_phone:
+        return _page(asked, matches(question, Stretch()))
+    # Of words that the planner does not know it says a number that means nothing.
+    if expected > few and not (asked.pace.learns and expected <= UNKNOWN * letters):
+        return None
+    found = matches(question, Stretch(), few + 1)
+    return _page(asked, found) if len(found) <= few else None
 
 
-def _page(hits: dict[int, Hit], size: int, start: Cursor | None) -> Found:
-    """A page of hits that are all there are."""
-    ordered = sorted(hits.values(), key=lambda each: each.place, reverse=True)
-    if start:
-        ordered = [each for each in ordered if each.place < (start.moment, start.pk)]
-    return _cut(ordered, size)
+def _page(asked: _Asked, found: Iterable[Match]) -> Found:
+    """A page of matches that are all there are."""
+    ordered = [each for each in _newest_first(_hits(found).values()) if asked.is_behind_start(each)]
+    return _cut(_first_allowed(ordered, asked.among, asked.size + 1), asked.size)
+
+
+def _newest_first(hits: Iterable[Hit]) -> list[Hit]:
+    return sorted(hits, key=lambda each: each.place, reverse=True)
 
 
 def _cut(ordered: list[Hit], size: int) -> Found:
@@ -141,13 +167,29 @@ def _cut(ordered: list[Hit], size: int) -> Found:
     return Found(shown, after=Cursor(shown[-1].at, shown[-1].incident) if more else None)
 
 
-def _read(question: Question, among: IncidentQuerySet, size: int, start: Cursor | None) -> Found:
+def _read(asked: _Asked) -> Found | None:
+    """A page of few incidents, or of a small part of all of them; nothing where a queue and chips leave most."""
+    among = asked.among
+    if not among.query.has_filters():
+        return None
+    number, cost = plan(among.order_by().values("pk"))
+    if number <= FEW_INCIDENTS and cost <= CHEAP:
+        keys = list(among.order_by().values_list("pk", flat=True)[: FEW_INCIDENTS + 1])
+        if len(keys) <= FEW_INCIDENTS:
+            return _page(asked, matches(asked.question, Stretch(incidents=keys)) if keys else [])
+    if number >= NARROW * planned(Incident.objects.order_by().values("pk")):
+        return None
+    return _read_by_opening(asked)
+
+
+def _read_by_opening(asked: _Asked) -> Found:
     """Incident by incident, the one opened last first."""
-    found: list[tuple[Cursor, Hit]] = []
-    end = start
+    size, found = asked.size, list[tuple[Cursor, Hit]]()
+    end = asked.start
     for _ in range(READ_TIMES):
-        part = [Cursor(at, pk) for at, pk in _opened_before(among, end)[:READ_AT_ONCE].values_list("opened_at", "pk")]
-        hits = _hits(matches(question, Stretch(incidents=[each.pk for each in part]))) if part else {}
+        opened = _opened_before(asked.among, end)[:READ_AT_ONCE]
+        part = [Cursor(at, pk) for at, pk in opened.values_list("opened_at", "pk")]
+        hits = _hits(matches(asked.question, Stretch(incidents=[each.pk for each in part]))) if part else {}
         found += [(each, hits[each.pk]) for each in part if each.pk in hits]
         if len(found) > size:
             return Found([hit for _place, hit in found[:size]], after=found[size - 1][0])
@@ -165,25 +207,27 @@ def _opened_before(among: IncidentQuerySet, place: Cursor | None) -> IncidentQue
     return rows.filter(Q(opened_at__lt=place.moment) | Q(pk__lt=place.pk))
 
 
-def _walk(
-    question: Question, among: IncidentQuerySet, pace: Pace, expected: int, size: int, start: Cursor | None
-) -> Found:
+def _walk(asked: _Asked, expected: int, letters: int) -> Found:
+    """The newest matches first, in stretches of time that grow until the page is full."""
     found: list[Hit] = []
     seen: set[int] = set()
-    until = start.moment if start else None
-    share = expected / max(planned(Email.objects.order_by().values("pk")), 1)
-    for stretch in pace.stretches:
-        since = _moment_back(until, round(stretch / max(share, 1e-6)))
-        hits = _hits(matches(question, Stretch(since, until)))
-        fresh = {pk: hit for pk, hit in hits.items() if pk not in seen}
-        seen |= fresh.keys()
-        ordered = sorted(_allowed(fresh, among).values(), key=lambda each: each.place, reverse=True)
-        found += _not_yet_shown(question, ordered, size + 1 - len(found), start)
-        if len(found) > size or since is None:
-            return _cut(found, size)
-        until = since
-    end = Cursor(until, 0) if until else None
-    return Found(found, after=end, looked_back_to=until)
+    until = asked.start.moment if asked.start else None
+    share, looked, met = max(expected / letters, 1e-6), 0, 0
+    for number, hoped in enumerate(asked.pace.stretches):
+        stretch = max(1, round(min(hoped / share, WIDE * WIDER**number))) * max(1, asked.size // USUAL)
+        since = _moment_back(until, stretch)
+        said = matches(asked.question, Stretch(since, until))
+        fresh = [hit for pk, hit in _hits(said).items() if pk not in seen]
+        seen.update(hit.incident for hit in fresh)
+        found += _not_yet_shown(asked, fresh, asked.size + 1 - len(found))
+        if len(found) > asked.size or since is None:
+            return _cut(found, asked.size)
+        until, looked, met = since, looked + stretch, met + len(said)
+        if asked.pace.learns:
+            share = (met + 1) / looked
+            if share * letters <= asked.pace.few and (whole := _gathered(asked, share * letters, letters)):
+                return whole
+    return Found(found, after=Cursor(until, 0) if until else None, looked_back_to=until)
 
 
 def _moment_back(until: datetime | None, letters: int) -> datetime | None:
@@ -196,15 +240,17 @@ def _moment_back(until: datetime | None, letters: int) -> datetime | None:
     return rows.filter(received_at__lt=until).first() if found == until else found
 
 
-def _not_yet_shown(question: Question, ordered: list[Hit], wanted: int, start: Cursor | None) -> list[Hit]:
-    """Of these the first that no earlier page had: nothing in them was said after the place where this page begins."""
+def _not_yet_shown(asked: _Asked, hits: Iterable[Hit], wanted: int) -> list[Hit]:
+    """Of these the newest that no earlier page had: nothing in them was said after the place where this page begins."""
+    ordered = [each for each in _newest_first(hits) if asked.is_behind_start(each)]
+    start = asked.start
     if start is None or start.moment is None:
-        return ordered[:wanted]
+        return _first_allowed(ordered, asked.among, wanted)
     left: list[Hit] = []
-    below = [each for each in ordered if each.place < (start.moment, start.pk)]
+    below = _first_allowed(ordered, asked.among, len(ordered))
     for first in range(0, len(below), CHECKED_AT_ONCE):
         part = below[first : first + CHECKED_AT_ONCE]
-        later = matches(question, Stretch(since=start.moment, incidents=[each.incident for each in part]))
+        later = matches(asked.question, Stretch(since=start.moment, incidents=[each.incident for each in part]))
         shown = {each.incident for each in later if (each.at, each.incident) >= (start.moment, start.pk)}
         left += [each for each in part if each.incident not in shown]
         if len(left) >= wanted:

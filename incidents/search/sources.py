@@ -113,12 +113,13 @@ _SOURCES = (
 )
 
 
-def matches(question: Question, stretch: Stretch) -> list[Match]:
-    """Everything that is found in the stretch, in no order."""
+def matches(question: Question, stretch: Stretch, most: int | None = None) -> list[Match]:
+    """What is found in the stretch, in no order: everything, or at most so much of it."""
     asked = [rows for rows in (each.matches(question, stretch) for each in _SOURCES) if rows is not None]
     if not asked:
         return []
-    return [Match(incident, at, Said(said), row) for incident, at, said, row in asked[0].union(*asked[1:], all=True)]
+    found = asked[0].union(*asked[1:], all=True)
+    return [Match(incident, at, Said(said), row) for incident, at, said, row in found[:most]]
 
 
 def estimate(question: Question) -> int:

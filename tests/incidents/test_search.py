@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
@@ -182,11 +183,13 @@ class TestPages(TestCase):
         is_open = {each.pk for each in incidents if each.closed_at is None}
         expected = sorted((pk for pk in newest if pk in is_open), key=lambda pk: (newest[pk], pk), reverse=True)
 
-        for pace in (finding.BY_INDEX, Pace(few=-1, stretches=stretches)):
+        # Whatever the planner expects, and however wrong that is.
+        for few, expects in itertools.product((2_000, 3, -1), (0, 25, 1_000_000)):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(finding, "BY_INDEX", pace)
+                patch.setattr(finding, "BY_INDEX", Pace(few=few, stretches=stretches))
                 patch.setattr(finding, "FEW_INCIDENTS", 0)
                 patch.setattr(finding, "NARROW", 0)
+                patch.setattr(finding, "estimate", lambda question, expects=expects: expects)
                 assert all_pages(size) == expected
 
     @settings(max_examples=10, deadline=None)
@@ -237,6 +240,21 @@ def test_a_walk_that_ends_early_says_how_far_it_looked(monkeypatch: pytest.Monke
     assert page.looked_back_to is not None
     assert page.looked_back_to > NOW - timedelta(days=9)
     assert page.after is not None
+
+
+def test_a_rare_word_taken_for_a_frequent_one_is_found_however_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "BY_INDEX", Pace(few=3, stretches=(8,)))
+    monkeypatch.setattr(finding, "estimate", lambda question: 20)
+    monkeypatch.setattr(finding, "planned", lambda rows: 20)
+    old = make_incident(subject="Тема")
+    put(old, text="шлагбаум", received_at=NOW - timedelta(days=900))
+    for hours in range(12):
+        put(make_incident(subject="Тема"), text="генератор", received_at=NOW - timedelta(hours=hours))
+
+    page = find(Question.read("шлагбаум"), Incident.objects.all(), size=5)
+
+    assert [hit.incident for hit in page.hits] == [old.pk]
+    assert page.looked_back_to is None
 
 
 @given(st.text(alphabet=' -"!&|():*@.1aб<>', max_size=200))
