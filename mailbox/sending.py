@@ -8,7 +8,7 @@ condition that it is still ours: without the mark it has reached nobody and is t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -27,6 +27,9 @@ State = Outgoing.State
 Clock = Callable[[], datetime]
 # Letters of one account before the others have their turn.
 MOST = 50
+# What is said of those whose sender died.
+LOST = "the sending process died"
+UNSETTLED = (Result.WAITING, Result.UNKNOWN)
 # The kind of the locks, numbered by account; 0 is the one of the settings.
 LOCK = 0x4F55
 
@@ -79,13 +82,12 @@ def _send_some(pk: int | None, now: Clock) -> tuple[int, bool]:
 
 
 def _take_up_lost(pk: int | None, now: datetime) -> None:
-    """Letters whose sender died: handed over perhaps, or surely not."""
+    """Letters whose sender died: the row says to whom they were handed over; nobody else has got them."""
     for lost in Outgoing.objects.filter(account=pk, state=State.SENDING).values_list("pk", flat=True):
         with transaction.atomic():
             letter = Outgoing.objects.select_for_update().get(pk=lost)
-            result = Result.UNKNOWN if letter.handed_at else Result.WAITING
-            answers = outcomes.for_all(letter, Result.WAITING, Answer(result, "the sending process died"))
-            outcomes.save(letter, answers, now)
+            said = {each["address"]: Answer(Result(each["state"]), each["said"] or LOST) for each in letter.recipients}
+            outcomes.save(letter, {to: each for to, each in said.items() if each.result in UNSETTLED}, now)
 
 
 def _claim(pk: int | None, now: datetime) -> Outgoing | None:
@@ -113,7 +115,7 @@ def _send(letter: Outgoing, account: Account, now: Clock) -> str:
         return _finish(letter, dict.fromkeys(waiting, unread), now())
     try:
         answers = smtp.deliver(
-            account, letter.envelope_from, waiting, raw, before_end=lambda: _mark_handed(letter, now())
+            account, letter.envelope_from, waiting, raw, before_end=lambda named: _mark_handed(letter, named, now())
         )
     except smtp.Unreachable as error:
         until = now() + (pace.LOCKED_OUT if error.is_locked_out else pace.DOWN)
@@ -125,10 +127,17 @@ def _send(letter: Outgoing, account: Account, now: Clock) -> str:
     return _finish(letter, answers, now())
 
 
-def _mark_handed(letter: Outgoing, now: datetime) -> None:
-    """From here on the letter may have left. Raises Overtaken where another process has declared us dead."""
+def _mark_handed(letter: Outgoing, named: Mapping[str, Answer], now: datetime) -> None:
+    """From here on it may have left, to whom the server has accepted; should we die now, the row says so.
+
+    Raises Overtaken where another process has declared us dead.
+    """
+    for each in letter.recipients:
+        if answer := named.get(each["address"]):
+            is_taken = answer.result is Result.ACCEPTED
+            each["state"], each["said"] = (Result.UNKNOWN, LOST) if is_taken else (answer.result, answer.said)
     ours = Outgoing.objects.filter(pk=letter.pk, attempts=letter.attempts, state=State.SENDING)
-    if not ours.update(handed_at=now):
+    if not ours.update(handed_at=now, recipients=letter.recipients):
         logger.error("outbox: letter %d is not ours any more, nothing is sent", letter.pk)
         raise smtp.Overtaken
 

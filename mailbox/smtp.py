@@ -10,7 +10,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -62,6 +62,9 @@ class Overtaken(Exception):
     """Somebody else decides about this letter by now: it was not handed over."""
 
 
+BeforeEnd = Callable[[Mapping[str, Answer]], None]
+
+
 class _Refused(Exception):
     """The sender, or the letter before its first byte, was turned down."""
 
@@ -71,12 +74,13 @@ class _Refused(Exception):
 
 
 def deliver(
-    account: Account, sender: str, recipients: Sequence[str], raw: bytes, *, before_end: Callable[[], None]
+    account: Account, sender: str, recipients: Sequence[str], raw: bytes, *, before_end: BeforeEnd
 ) -> dict[str, Answer]:
     """Hand the letter to the account's server. Raises Unreachable before it could begin.
 
     `raw` ends its lines with CRLF; an empty sender is the null return path. `before_end` is called right before the
-    dot that ends the letter; whatever it raises (Overtaken, a database that is away) keeps the letter from leaving.
+    dot that ends the letter, with the answers to the recipients' names: those accepted are about to get it. Whatever
+    it raises (Overtaken, a database that is away) keeps the letter from leaving.
     """
     server = _connected(account)
     with _left(server):
@@ -145,7 +149,7 @@ def _converse(
     sender: str,
     recipients: Sequence[str],
     raw: bytes,
-    before_end: Callable[[], None],
+    before_end: BeforeEnd,
 ) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
     try:
@@ -162,7 +166,7 @@ def _converse(
     except BROKEN as error:
         return _settled(answers, recipients, Answer(Result.WAITING, _words(error)))
     try:
-        before_end()
+        before_end(answers)
     except BaseException:
         server.close()
         raise

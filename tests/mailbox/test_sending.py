@@ -15,8 +15,9 @@ from django.db import OperationalError, connection
 
 from mailbox import sending, smtp, store
 from mailbox.models import AccountState, Outgoing
+from mailbox.smtp import Answer, Result
 from tests.factories import NOW
-from tests.mailbox.outgoing import A, B, C, copy_comes, queue, send, state_of
+from tests.mailbox.outgoing import A, B, C, copy_comes, queue, send, state_of, states
 from tests.smtp_server import DROP, HANG, SmtpServer, smtp_server
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +120,7 @@ def test_a_sender_that_died_at_the_dot_leaves_it_unknown(server: SmtpServer) -> 
     sent = queue()
     claimed = sending._claim(None, NOW)
     assert claimed
-    sending._mark_handed(claimed, NOW)
+    sending._mark_handed(claimed, {A: Answer(Result.ACCEPTED, "250 OK")}, NOW)
 
     for minutes in (0, 1, 60, 24 * 60):
         send(NOW + timedelta(minutes=minutes))
@@ -127,13 +128,36 @@ def test_a_sender_that_died_at_the_dot_leaves_it_unknown(server: SmtpServer) -> 
     assert (state_of(sent), server.letters) == (State.UNKNOWN, [])
 
 
+def test_who_had_been_refused_by_name_is_not_called_reached_when_the_copy_comes(server: SmtpServer) -> None:
+    sent = queue(A, B, C)
+    claimed = sending._claim(None, NOW)
+    assert claimed
+    named = {
+        A: Answer(Result.ACCEPTED, "250 OK"),
+        B: Answer(Result.REFUSED, "550 5.1.1 no such user"),
+        C: Answer(Result.WAITING, "451 busy"),
+    }
+    sending._mark_handed(claimed, named, NOW)
+    send()
+    assert state_of(sent) == State.UNKNOWN
+    assert states(sent) == ["unknown", "refused", "waiting"]
+
+    copy_comes(sent)
+    send(NOW + timedelta(minutes=1))
+    send(NOW + timedelta(minutes=2))
+
+    assert state_of(sent) == State.SENT
+    assert states(sent) == ["accepted", "refused", "accepted"]
+    assert [each.recipients for each in server.letters] == [[C]]
+
+
 def test_whoever_was_declared_dead_hands_nothing_over(server: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     sent, deliver = queue(), smtp.deliver
 
     def slow(*what, before_end):
-        def declared_dead_first() -> None:
+        def declared_dead_first(named) -> None:
             sending._take_up_lost(None, NOW)
-            before_end()
+            before_end(named)
 
         return deliver(*what, before_end=declared_dead_first)
 

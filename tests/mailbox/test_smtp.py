@@ -40,7 +40,7 @@ def results(answers: dict[str, Answer]) -> list[str]:
 
 
 def deliver(server: SmtpServer, sender: str, recipients: list[str], raw: bytes) -> dict[str, Answer]:
-    return smtp.deliver(server.account, sender, recipients, raw, before_end=lambda: None)
+    return smtp.deliver(server.account, sender, recipients, raw, before_end=lambda _named: None)
 
 
 def test_a_letter_arrives_byte_for_byte(server: SmtpServer) -> None:
@@ -187,7 +187,7 @@ def test_a_server_that_closes_between_two_recipients_is_tried_again_with_both(se
 
 
 def test_whoever_stops_it_before_the_dot_has_stopped_the_letter(server: SmtpServer) -> None:
-    def stop() -> None:
+    def stop(_named: object) -> None:
         raise smtp.Overtaken
 
     with pytest.raises(smtp.Overtaken):
