@@ -49,7 +49,10 @@ def addresses() -> Iterator[Address]:
     yield from _filters()
     yield from _looks()
     yield from _fragments()
-    yield from _beside_the_desk()
+    yield from _letters()
+    yield from _own_pages()
+    yield from _sites()
+    yield from _searches()
 
 
 def _desk(**said: Any) -> str:
@@ -166,24 +169,69 @@ def _fragments() -> Iterator[Address]:
     yield "new, sites", f"/incidents/new/sites/?{urlencode({'site': site['site'][1:5]})}", FRAGMENT
 
 
-def _beside_the_desk() -> Iterator[Address]:
-    from incidents.models import Incident
-    from mailbox.models import Email
+def _letters() -> Iterator[Address]:
+    from mailbox.models import Email, Folder
 
     middle = Email.objects.order_by("-received_at", "-id")[5000].pk if Email.objects.count() > 5000 else 1
-    pole = Incident.objects.exclude(pole=None).order_by("-active_at").first()
-    if not (pole and pole.pole):
-        return
+    folder = Folder.objects.order_by("pk").first()
+    week = {"from": timezone.localdate() - timedelta(7), "to": timezone.localdate() - timedelta(1)}
     yield "letters", "/letters/", PLAIN
+    for name, said in {
+        "quarantine": {"fate": "quarantined"},
+        "kept": {"fate": "kept"},
+        "out": {"direction": "out"},
+        "a week": week,
+        "a word": {"q": "генератор"},
+        "nothing": {"q": "абракадабра"},
+    }.items():
+        yield f"letters, {name}", f"/letters/?{urlencode(said)}", PLAIN
     yield "letter", f"/letters/{middle}/", PLAIN
+    yield "letter, how it was read", f"/letters/{middle}/reading/", PLAIN
+    yield "mark of the letters", "/letters/mark/", FRAGMENT
     yield "balance", "/letters/balance/", PLAIN
+    yield "balance, by folder", "/letters/balance/?folders", PLAIN
+    if folder:
+        yield "balance, a folder", f"/letters/balance/?folder={folder.pk}", PLAIN
+    yield "mail problems", "/letters/problems/", PLAIN
+    yield "mail problems, number", "/letters/problems/number/", FRAGMENT
+    yield "mailboxes", "/mail/", PLAIN
+
+
+def _own_pages() -> Iterator[Address]:
+    """What belongs to the person: reminders, what is watched, the palette as it opens and as one types."""
+    from incidents.models import Incident
+
+    recent = ",".join(Incident.objects.open().order_by("-active_at").values_list("code", flat=True)[:5])
     yield "reminders", "/reminders/", PLAIN
     yield "reminders due", "/reminders/due/", FRAGMENT
+    yield "watching", "/watching/", PLAIN
+    yield "watching, mark", "/watching/mark/", FRAGMENT
+    yield "palette", f"/palette/?{urlencode({'recent': recent})}", FRAGMENT
+    for name, text in PALETTE.items():
+        yield f"palette, {name}", f"/palette/?{urlencode({'q': text})}", FRAGMENT
+
+
+def _sites() -> Iterator[Address]:
+    from incidents.models import Incident
+    from towers.models import Contractor
+
+    busy = Incident.objects.exclude(pole=None).order_by("-active_at").first()
+    if not (busy and busy.pole):
+        return
+    region = busy.pole.region_ru
     yield "registry", "/towers/", PLAIN
-    yield "registry, region", f"/towers/?{urlencode({'region': pole.pole.region_ru})}", PLAIN
+    yield "registry, region", f"/towers/?{urlencode({'region': region})}", PLAIN
     yield "registry, text", "/towers/?q=12", PLAIN
-    yield "pole", f"/towers/{pole.pole.code}/", PLAIN
+    yield "registry, words", f"/towers/?{urlencode({'q': 'ул. Ленина'})}", PLAIN
+    yield "chronic sites", "/towers/?chronic=1", PLAIN
+    yield "chronic sites, region", f"/towers/?{urlencode({'chronic': 1, 'region': region})}", PLAIN
+    yield "pole", f"/towers/{busy.pole.code}/", PLAIN
+    for contractor in Contractor.objects.order_by("pk")[:1]:
+        yield "contractor", f"/towers/contractors/{contractor.pk}/", PLAIN
     yield "complete", "/towers/complete/?q=123&kind=pole", PLAIN
+
+
+def _searches() -> Iterator[Address]:
     for name, address in SEARCHES.items():
         yield f"search, {name}", address, PLAIN
 
@@ -195,4 +243,12 @@ SEARCHES = {
     "words": "/?" + urlencode({"q": "обрыв провода"}),
     "words of closed": "/?" + urlencode({"queue": "closed", "q": "перегрев оборудования"}),
     "nothing": "/?" + urlencode({"q": "абракадабра"}),
+}
+PALETTE = {
+    "a code": "NT-1005",
+    "a pole": "12345",
+    "a station": "KI00",
+    "a phone": "+7 912 345-67-89",
+    "a word": "генератор",
+    "nothing": "абракадабра",
 }
