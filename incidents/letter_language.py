@@ -70,7 +70,7 @@ class Words(Template):
         except TemplateSyntaxError as error:
             token: Token = getattr(error, "token", parser.here)
             said = str(error) if isinstance(error, NotUnderstood) else _not_read(token)
-            parser.problems.append(Problem(token.lineno, said))
+            parser.problems.append(Problem(_line(token), said))
         self.problems = sorted({*self.problems, *parser.problems}, key=lambda each: each.line)
         self.used = frozenset(parser.used)
         return nodes
@@ -85,7 +85,7 @@ class Words(Template):
 class _Reader(Parser):
     """Knows two tags, and notes every name."""
 
-    def __init__(self, tokens: Sequence[Token], scope: Scope, filters: Mapping[str, Any]) -> None:
+    def __init__(self, tokens: list[Token], scope: Scope, filters: Mapping[str, Any]) -> None:
         super().__init__(tokens)
         self.tags.update({"if": do_if, "for": _for})
         self.filters.update(filters)
@@ -139,14 +139,14 @@ class _Reader(Parser):
         self.used.add(name)
         if name in self.scope.lists and not is_counted and self.here.token_type == TokenType.VAR:
             said = _("“%(name)s” is a list. Write {%% for item in %(name)s %%}…{%% endfor %%}.")
-            self.problems.append(Problem(self.here.lineno, said % {"name": name}))
+            self.problems.append(Problem(_line(self.here), said % {"name": name}))
 
     def _unknown(self, name: str, known: Sequence[str]) -> None:
         said = _("There is no variable “%(name)s”.") % {"name": name}
         near = difflib.get_close_matches(name, known, 1, _NEAR_ENOUGH)
         if near:
             said = _("There is no variable “%(name)s”. Perhaps “%(near)s”?") % {"name": name, "near": near[0]}
-        self.problems.append(Problem(self.here.lineno, said))
+        self.problems.append(Problem(_line(self.here), said))
 
 
 def _for(parser: _Reader, token: Token) -> Node:
@@ -166,6 +166,10 @@ def _for(parser: _Reader, token: Token) -> Node:
     return node
 
 
+def _line(token: Token) -> int:
+    return token.lineno or 0
+
+
 def _variables(expression: FilterExpression) -> list[Variable]:
     arguments = [each for _filter, args in expression.filters for is_name, each in args if is_name]
     return [*([expression.var] if isinstance(expression.var, Variable) else []), *arguments]
@@ -183,7 +187,7 @@ def _lone_braces(tokens: Iterable[Token]) -> list[tuple[int, str]]:
     for token in tokens:
         if token.token_type == TokenType.TEXT:
             for found in _BRACES.finditer(token.contents):
-                line = token.lineno + token.contents.count("\n", 0, found.start())
+                line = _line(token) + token.contents.count("\n", 0, found.start())
                 lone.append((line, _("“%(braces)s” has no other half in its line.") % {"braces": found[0]}))
     return lone
 

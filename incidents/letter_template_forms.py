@@ -22,7 +22,7 @@ class Lines(forms.CharField):
     """Text whose line ends are those of the templates."""
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 class WordsForm(forms.Form):

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 from django.template.loader import get_template
@@ -20,14 +20,15 @@ from django.utils.translation import pgettext
 from incidents import letter_variables
 from incidents.letter_language import Problem, Words
 from incidents.letter_variables import SCOPE, Facts
-from incidents.models import Incident, LetterTemplate
-from incidents.models import LetterKind as Kind
+from incidents.models import Incident, LetterKind, LetterTemplate
 from mailbox import letter_html
 
 if TYPE_CHECKING:
     from dispatchers.models import User
 
 logger = logging.getLogger(__name__)
+
+Kind = LetterKind
 
 SHIPPED = "incidents/mail/{kind}.txt"
 _SUBJECT = "Subject: "
@@ -117,7 +118,8 @@ def chosen(kind: Kind, incident: Incident) -> LetterTemplate | None:
 
 def shipped(kind: Kind) -> Wording:
     """What comes with Dispatch; its first line may be `Subject: …`."""
-    source = str(get_template(SHIPPED.format(kind=kind)).template.source)
+    file: Any = get_template(SHIPPED.format(kind=kind))
+    source = str(file.template.source)
     subject, text = "", source
     if source.startswith(_SUBJECT):
         subject, _line_end, text = source.removeprefix(_SUBJECT).partition("\n")

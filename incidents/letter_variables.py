@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # Of the letters so far: so many of the newest, each so long at most.
 LETTERS, LONGEST_LETTER = 20, 4000
+STATIONS = 50
 # What is not of the incident: whoever renders gives it.
 GIVEN = frozenset({"attached", "left_out"})
 
@@ -124,8 +125,10 @@ def _operators(incident: Incident) -> str:
 
 def _stations(incident: Incident) -> list[dict[str, str]]:
     """The station of the incident first, then the others of its pole."""
-    standing = BaseStation.objects.filter(pole_id=incident.pole_id, gone_at=None) if incident.pole_id else ()
-    rows = list(standing.order_by("name").prefetch_related("operators")) if incident.pole_id else []
+    if incident.pole_id is None:
+        return []
+    standing = BaseStation.objects.filter(pole_id=incident.pole_id, gone_at=None).order_by("name")
+    rows = list(standing.prefetch_related("operators")[:STATIONS])
     rows.sort(key=lambda each: each.pk != incident.base_station_id)
     return [{"name": each.name, "operators": ", ".join(sorted(o.name for o in each.operators.all()))} for each in rows]
 

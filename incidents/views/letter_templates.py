@@ -125,8 +125,7 @@ def _change(request: Request, row: LetterTemplate) -> HttpResponse:
         except deeds.Outdated as refusal:
             row.refresh_from_db()
             # His words stay in the form; saved once more they are laid over the newer version.
-            form.data = form.data.copy()
-            form.data["seen"] = row.version
+            form.data = {**request.POST.dict(), "seen": str(row.version)}
             form.add_error(None, refusal.user_message)
             return _editor(request, letter, row, form, status=409)
     return _editor(request, letter, row, form, status=422)
