@@ -154,6 +154,13 @@ class Incident(models.Model):
             models.Index(
                 fields=["assignee", "-active_at"], condition=Q(closed_at=None), name="incident_open_by_person"
             ),
+            # By status; and the desk's counters (queries.tally), which read nothing else.
+            models.Index(
+                fields=["status", "-active_at", "-id"],
+                include=("assignee", "pole", "due_at"),
+                condition=Q(closed_at=None),
+                name="incident_open_by_status",
+            ),
             # The site's history, and "power is back" looking for the open incident of a pole.
             models.Index(fields=["pole", "-opened_at"], name="incident_by_pole"),
             # What one sender's letters opened, for the guard against floods.
