@@ -78,9 +78,9 @@ class _Reader(HTMLParser):
                 )
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _VOID:
+        if tag in _VOID or len(self.problems) > MOST_PROBLEMS:
             return
-        if tag not in (name for name, _line in self._open):
+        if all(name != tag for name, _line in reversed(self._open)):
             self._say(_("</%(tag)s> closes nothing.") % {"tag": tag})
             return
         while (last := self._open.pop())[0] != tag:

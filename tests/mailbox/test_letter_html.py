@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -125,6 +126,15 @@ def test_what_is_wrong_is_named_with_its_line() -> None:
 )
 def test_what_every_program_shows_is_not(html: str) -> None:
     assert check(html) == []
+
+
+@pytest.mark.parametrize("html", ["<b>" * 25_000 + "</i>" * 25_000, "<b>" * 15_000 + "<i></i>" * 15_000, "<" * 100_000])
+def test_whatever_is_typed_is_judged_at_once(html: str) -> None:
+    started = time.process_time()
+    problems = check(html)
+
+    assert time.process_time() - started < 5
+    assert len(problems) <= html_rules.MOST_PROBLEMS
 
 
 def test_words_missing_in_the_text_are_named() -> None:
