@@ -5,7 +5,7 @@
                       └────> DROPPED     the step was undone or left by hand: nobody waits for the letter any more
 
 A notice is unique for its step, so whoever runs the reaction again, or dies in it, writes no second letter. What the
-outbox says is looked at by the clock (`settle`). Why so: docs/decisions/011-letters-of-statuses.md.
+outbox says is looked at by the clock (`settle`). Why so: docs/decisions/012-letters-of-statuses.md.
 """
 
 from __future__ import annotations
