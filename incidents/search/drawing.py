@@ -36,15 +36,15 @@ def _piece(piece: Piece) -> SafeString:
 
 def _line(card: str, line: Line, now: datetime) -> SafeString:
     return html(
-        '<a class="sr-line" href="{}{}"><span class="where">{}<time datetime="{}" title="{}">{}</time>{}</span>\n'
-        '<span class="words">{}</span></a>\n',
+        '<a class="sr-line" href="{}{}"><span class="where">{}<time datetime="{}" title="{}">{}</time></span>\n'
+        '<span class="said">{}<span class="words">{}</span></span></a>\n',
         card,
         f"?everything=1#{line.anchor}" if line.anchor else "",
         _place(line.said, line.is_out),
         line.at.isoformat(),
         clocks.exact(line.at),
         said_on(line.at, now),
-        html('<span class="who cut">{}</span>', found(line.who)) if line.who else "",
+        html('<span class="who">{}</span> ', found(line.who)) if line.who else "",
         found(line.words),
     )
 
@@ -68,11 +68,11 @@ def _place(said: Said, is_out: bool) -> SafeString:
 
 
 def said_on(moment: datetime, now: datetime) -> str:
-    """The time for today, the day for this year, else the whole date."""
+    """The time for today, the day for this year, else the date with its year."""
     local, today = timezone.localtime(moment), timezone.localtime(now)
     if local.date() == today.date():
         return f"{local:%H:%M}"
-    return _day(local.date(), "j M" if local.year == today.year else "d.m.Y", get_language())
+    return _day(local.date(), "j M" if local.year == today.year else "d.m.y", get_language())
 
 
 @lru_cache(maxsize=1024)

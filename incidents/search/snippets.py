@@ -19,6 +19,7 @@ from django.db.models.functions import Left
 from incidents.ledger_rows import spans
 from incidents.marks import Piece, Span, pieces
 from incidents.models import Comment, Incident
+from incidents.recognising import Kind
 from incidents.search.finding import Hit
 from incidents.search.questions import Question, Words
 from incidents.search.sources import Said
@@ -153,13 +154,15 @@ def _incident(incident: Any) -> Line:
 
 def _place(incident: Incident, hit: Hit, question: Question) -> Line:
     """The site itself was asked for; the row beside it shows the code, here is where that is."""
-    names = [incident.pole.code] if incident.pole else []
-    if incident.base_station:
-        names.insert(0, incident.base_station.name)
-    address = incident.pole.address if incident.pole else ""
-    marked = tuple(Piece(name, "read") for name in names)
-    joined = tuple(piece for each in marked for piece in (each, Piece(" ")))
-    return Line(Said.PLACE, hit.at, (*joined, Piece(address)) if names else (Piece(incident.code, "read"),))
+    pole, station = incident.pole, incident.base_station
+    if not pole:
+        return Line(Said.PLACE, hit.at, (Piece(incident.code, "read"),))
+    is_pole = any(pole.code_key.startswith(each.normal) for each in question.meanings if each.kind == Kind.POLE)
+    is_station = not is_pole and any(each.kind == Kind.STATION for each in question.meanings)
+    words = [Piece(pole.code, "" if is_station else "read"), Piece(f" {pole.address}")]
+    if station:
+        words = [Piece(station.name, "read" if is_station else ""), Piece(" "), *words]
+    return Line(Said.PLACE, hit.at, tuple(words))
 
 
 _MAKERS: dict[Said, Callable[[Sequence[int], Question], dict[int, Line]]] = {

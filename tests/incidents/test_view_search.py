@@ -22,7 +22,7 @@ from incidents.models import Comment, Incident, IncidentEmail
 from incidents.search import finding
 from incidents.search.finding import Pace
 from mailbox.models import Attachment
-from tests.factories import make_email, make_incident, make_pole, make_user
+from tests.factories import make_email, make_incident, make_pole, make_station, make_user
 from towers.models import Contractor
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def codes(page: str) -> list[str]:
 
 def lines(page: str) -> list[str]:
     """What stands below the rows, marks in brackets."""
-    cells = re.findall(r'<a class="sr-line".*?<span class="words">(.*?)</span></a>', page, re.DOTALL)
+    cells = re.findall(r'<a class="sr-line".*?<span class="words">(.*?)</span></span></a>', page, re.DOTALL)
     marked = [re.sub(r"<mark[^>]*>(.*?)</mark>", r"[\1]", cell, flags=re.DOTALL) for cell in cells]
     return [" ".join(unescape(re.sub(r"<[^>]+>", "", cell)).split()) for cell in marked]
 
@@ -77,6 +77,27 @@ def test_of_a_long_letter_the_stretch_with_most_of_the_words_is_shown(desk: Clie
     make("Генератор. " + "Совсем о другом. " * 60 + "Сломался генератор на второй опоре. " + "Ещё другое. " * 60)
 
     assert "Сломался [генератор] на второй [опоре]" in lines(desk.get("/?q=генератор опора").text)[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"), [("41960", "KI000075 [41960-P-43-1-1]"), ("KI75", "[KI000075] 41960-P-43-1-1")]
+)
+def test_of_a_site_only_the_name_that_was_asked_for_is_marked(desk: Client, asked: str, shown: str) -> None:
+    pole = make_pole("41960-P-43-1-1", address="д. Стулово")
+    make(pole=pole, base_station=make_station("KI000075", pole))
+
+    assert lines(desk.get(f"/?q={asked}").text) == [f"{shown} д. Стулово"]
+
+
+def test_each_line_says_in_a_word_where_it_was_found(desk: Client) -> None:
+    letter = make("генератор").letters.get().email
+    Attachment.objects.create(email=letter, name="генератор.pdf", content_type="x", size=1, sha256="0")
+    Comment.objects.create(incident=make(subject="Тема"), text="генератор", at=timezone.now())
+    make(subject="генератор")
+
+    kinds = re.findall(r'<span class="kind">([^<]+)', desk.get("/?q=генератор", headers={"accept-language": "en"}).text)
+
+    assert sorted(kinds) == ["File", "Letter", "Note", "Subject"]
 
 
 def test_an_address_is_marked_in_the_sender(desk: Client) -> None:
