@@ -13,6 +13,8 @@ from email.message import EmailMessage
 from email.policy import default
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from incidents import letter_templates, services
 from incidents.codes import code_in_subject
@@ -125,3 +127,38 @@ def test_our_own_reader_folds_the_signature_and_what_is_answered(kind: LetterKin
     assert "Диспетчерская служба" not in read.reply_text
     assert read.quoted_text.startswith("18.08.2026 13:00, Дежурный <noc@operator.example> пишет:")
     assert read.auto_reasons
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "NT",
+                "NТ",
+                "nt",
+                "-",
+                "–",
+                " ",
+                "7",
+                "12",
+                "-K7Q2AB",
+                "P",
+                "[",
+                "]",
+                "(",
+                ")",
+                ":",
+                "Re:",
+                "Fwd: ",
+                "авария",
+                "\u00ad",
+            ]
+        ),
+        max_size=14,
+    ).map("".join)
+)
+def test_whatever_stood_in_the_subject_ours_names_this_incident_alone(subject: str) -> None:
+    ours = composing.answer_subject("NT-200001", subject)
+
+    assert code_in_subject(ours) == "NT-200001"
+    assert composing.answer_subject("NT-200001", ours) == ours

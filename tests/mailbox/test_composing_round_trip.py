@@ -29,7 +29,8 @@ OUTLOOK = (
 )
 GMAIL = (
     '<div dir="ltr">Новое слово.</div><br><div class="gmail_quote">'
-    '<div dir="ltr" class="gmail_attr">вт, 18 авг. 2026 г. в 15:00, Диспетчерская &lt;<a href="mailto:desk@towers.example">desk@towers.example</a>&gt;:<br></div>'
+    '<div dir="ltr" class="gmail_attr">вт, 18 авг. 2026 г. в 15:00, '
+    'Диспетчерская &lt;<a href="mailto:desk@towers.example">desk@towers.example</a>&gt;:<br></div>'
     '<blockquote class="gmail_quote" style="margin:0 0 0 .8ex;border-left:1px solid">{ours}</blockquote></div>'
 )
 YANDEX = (
