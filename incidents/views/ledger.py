@@ -18,7 +18,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from config.web import Request
-from incidents import ledger, ledger_balance, ledger_deeds, ledger_letter, ledger_rows, ledger_search, mail_problems
+from incidents import (
+    ledger,
+    ledger_balance,
+    ledger_deeds,
+    ledger_letter,
+    ledger_rows,
+    ledger_search,
+    mail_problems,
+    outgoing_rows,
+)
 from incidents.errors import DomainError
 from incidents.ledger_deeds import Done
 from incidents.ledger_filters import BY_HAND, LedgerFilter
@@ -118,9 +127,11 @@ def receipt(request: Request, pk: int) -> HttpResponse:
 
 
 def _letter(request: Request, shown: ledger_letter.LetterPage, form: JoinForm | None = None) -> HttpResponse:
+    now = timezone.now()
     context = {
-        "now": timezone.now(),
+        "now": now,
         "letter": shown,
+        "sending": next(iter(outgoing_rows.load([shown.outgoing.pk], now)), None) if shown.outgoing else None,
         "form": form,
         "may_work": request.user.has_perm("incidents.work_incident"),
     }

@@ -432,3 +432,13 @@ def test_a_copy_that_could_not_be_kept_is_asked_for_once_more(desk: Client) -> N
     letter.refresh_from_db()
     assert (letter.copy_state, letter.copy_attempts) == ("waiting", 0)
     assert incident.events.filter(kind="letter_copy_asked").exists()
+
+
+def test_the_letters_own_page_says_what_became_of_every_recipient(desk: Client) -> None:
+    to = [recipient(f"n{n}@operator.example") for n in range(9)]
+    letter = make_letter(to=[*to, recipient("x@operator.example", "bounced", "5.1.1 unknown")])
+
+    said = desk.get(f"/letters/{letter.email_id}/").text
+
+    assert all(f"n{n}@operator.example" in said for n in range(9))
+    assert "5.1.1 unknown" in said
