@@ -32,7 +32,7 @@ AT_THE_END = {GOOD: 70, "421 4.3.2 closing": 5, "451 4.3.0 later": 5, "554 5.7.1
 class BadSmtp(SmtpServer):
     """What each attempt gets is rolled; `kill` is called when a sender is at the stage that is armed."""
 
-    kill: Callable[[], None] = lambda: None
+    kill: Callable[[str], None] = print
     rng: Random = field(default_factory=lambda: Random(1))
     armed: str = ""
     # (Message-ID, recipient) → how often it was delivered.
@@ -68,10 +68,8 @@ class BadSmtp(SmtpServer):
         return await super().handle_RCPT(server, session, envelope, address, options)
 
     def answer_to_data(self) -> str:
-        if self.armed == "DATA":
-            self._shoot()
-        if self.armed == "in the letter":
-            asyncio.get_running_loop().call_later(self.rng.uniform(0, 0.003), self._shoot)
+        self._shoot("DATA")
+        asyncio.get_running_loop().call_later(self.rng.uniform(0, 0.003), self._shoot, "in the letter")
         answer = self._roll(AT_DATA)
         return self._counted(f"{answer} at DATA")[: -len(" at DATA")] if answer else ""
 
@@ -87,20 +85,21 @@ class BadSmtp(SmtpServer):
             await asyncio.sleep(60)
         if end in (DROP, "kept") and server.transport:
             server.transport.abort()
-        if end == GOOD and self.armed == "after the answer":
-            asyncio.get_running_loop().call_later(self.rng.uniform(0, 0.004), self._shoot)
+        if end == GOOD:
+            asyncio.get_running_loop().call_later(self.rng.uniform(0, 0.004), self._shoot, "after the answer")
         return end
 
     async def _stage(self, name: str) -> None:
-        if self.armed == name:
-            self._shoot()
+        if self._shoot(name):
             # The dead read no answer.
             await asyncio.sleep(0.05)
 
-    def _shoot(self) -> None:
-        if self.armed:
-            self.armed = ""
-            self.kill()
+    def _shoot(self, stage: str) -> bool:
+        if self.armed != stage:
+            return False
+        self.armed = ""
+        self.kill(stage)
+        return True
 
     def _keep(self, envelope: Envelope) -> None:
         raw = bytes(envelope.original_content or b"")

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
 
 DESK = "desk@towers.example"
 SENDERS, SPEED = 2, 300.0
-# Letters under way at once; a kill every so many seconds where nobody comes to the stage.
-UNDER_WAY, PATIENCE = 12, 20.0
+# Letters under way at once; how long nobody may come to the stage.
+UNDER_WAY, PATIENCE = 12, 60.0
+# Letters that leave between two kills.
+BETWEEN = 3
 ANY_MOMENT = "any moment"
 HEALING_LIMIT = 180.0
 TAKEN_BACK = 0.08
@@ -91,7 +94,7 @@ class Run:
     killed: Counter[str] = field(default_factory=Counter)
     # Outgoing that somebody took back in time.
     taken_back: set[int] = field(default_factory=set)
-    numbers: Iterator[int] = field(default_factory=lambda: iter(range(10**9)))
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def run(self, port: int) -> bool:
         from django.core.management import call_command
@@ -122,17 +125,25 @@ class Run:
         stages = [*STAGES, ANY_MOMENT]
         for number in range(self.kills):
             stage = stages[number % len(stages)]
+            self.let_some_leave()
             if stage == ANY_MOMENT:
                 self.moment = time.monotonic() + self.rng.uniform(0, 1)
                 self.go_on(lambda: time.monotonic() > self.moment)
                 self.kill_all(stage)
                 continue
-            self.server.armed = self.stage = stage
+            self.server.armed = stage
             self.go_on(lambda: not self.server.armed)
+
+    def let_some_leave(self) -> None:
+        """Between two kills life goes on."""
+        from bench.bad_smtp import GOOD
+
+        before = self.server.answers[GOOD]
+        self.go_on(lambda: self.server.answers[GOOD] >= before + BETWEEN)
 
     def go_on(self, is_over: Any) -> None:
         """Keep senders alive and letters coming until something has happened."""
-        until = time.monotonic() + PATIENCE * 3
+        until = time.monotonic() + PATIENCE
         while not is_over():
             if time.monotonic() > until:
                 raise SystemExit(f"nobody came to the stage {self.server.armed!r}")
@@ -156,11 +167,11 @@ class Run:
         process.start()
         return process
 
-    def kill_all(self, stage: str = "") -> None:
+    def kill_all(self, stage: str) -> None:
         """Everybody at once, as a machine that loses power: from the server's thread, or from this one."""
         for sender in list(self.senders):
             sender.kill()
-        self.killed[stage or self.stage] += 1
+        self.killed[stage] += 1
 
     def stop(self) -> None:
         self.server.armed = ""
@@ -266,6 +277,14 @@ class Run:
             if each["state"] == "unknown" and count and is_proven:
                 yield "delivered, its copy came, and still unknown"
 
+    def reached(self, letters: list[Outgoing]) -> int:
+        unknown = (letter for letter in letters if letter.state == "unknown")
+        people = (
+            [(letter.email.message_id, each["address"]) for each in letter.recipients if each["state"] == "unknown"]
+            for letter in unknown
+        )
+        return sum(any(self.server.delivered[each] for each in group) for group in people)
+
     def print_what_happened(self, letters: list[Outgoing]) -> None:
         states = Counter(letter.state for letter in letters)
         print(f"{len(letters)} letters: " + ", ".join(f"{state} {number}" for state, number in sorted(states.items())))
@@ -276,6 +295,7 @@ class Run:
         print("the server answered:")
         for answer, number in sorted(self.server.answers.items()):
             print(f"  {answer:<48} {number}")
+        print(f"of unknown letters {self.reached(letters)} reached somebody, each at most once")
         words = Counter(letter.said for letter in letters if letter.state in ("failed", "unknown"))
         print("why letters failed, or nobody knows of them:")
         for said, number in sorted(words.items()):

@@ -19,9 +19,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mailbox import answering, health, inbox, notices, outbox
+from mailbox import answering, health, inbox, notices, outbox, stuck
 from mailbox.imap import readable
 from mailbox.models import Folder, Outgoing, Receipt, Reconciliation, Trouble
+from mailbox.smtp_advice import advise_smtp
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +93,10 @@ def _outgoing(now: datetime) -> Iterator[Finding]:
         yield Finding(Kind.UNSENT, now, count=counts["failed"])
     if counts["unknown"]:
         yield Finding(Kind.UNSURE, now, count=counts["unknown"])
+    if waiting := stuck.find(now):
+        advice = advise_smtp(waiting.said) if waiting.said else None
+        why, todo = (advice.what, advice.todo) if advice else _nobody_sends()
+        yield Finding(Kind.STUCK, waiting.since, count=waiting.count, why=why, todo=todo)
     if answering.brake_is_on(now):
         yield Finding(Kind.BRAKE, now, count=settings.AUTO_ANSWERS_PER_HOUR)
 
@@ -100,6 +105,13 @@ def _nobody_watches() -> tuple[str, str]:
     return (
         _("Nobody reads this folder; the mail watcher does not run."),
         _("Start dispatch_watcher (manage.py watch_mail) and look at its log."),
+    )
+
+
+def _nobody_sends() -> tuple[str, str]:
+    return (
+        _("Nobody sends them, or more are queued than their server may take."),
+        _("Look whether dispatch_worker and the broker run, and at the account's letters a minute."),
     )
 
 
@@ -158,6 +170,9 @@ def _words(finding: Finding, more: int) -> tuple[str, str]:
             "%(n)d of them left within an hour, so whatever sends them is broken or abused. Letters of people still "
             "leave.\nLook at the last ones among the letters, and at who answers whom."
         ) % facts
+    if finding.kind == Kind.STUCK:
+        title = ngettext("%(n)d letter does not leave", "%(n)d letters do not leave", finding.count) % facts
+        return title, "\n".join((_("It has been so since %(since)s.") % facts, finding.why, finding.todo))
     title, text = _words_of_letters(finding, more)
     return title % facts, text % facts
 
@@ -198,6 +213,8 @@ def _good_words(trouble: Trouble, now: datetime) -> tuple[str, str]:
         return _("Letters are taken again"), spent
     if trouble.kind == Kind.BRAKE:
         return _("Automatic letters leave again"), spent
+    if trouble.kind == Kind.STUCK:
+        return _("Letters leave again"), spent
     if trouble.kind == Kind.MISSING:
         return _("No letters are missing any more: %(folder)s") % {"folder": _place(trouble.folder)}, spent
     if trouble.folder and not (trouble.folder.is_watched and trouble.folder.mailbox.is_watched):

@@ -22,6 +22,7 @@ class Trouble(models.Model):
         MISSING = "missing", _("letters are missing")
         UNSENT = "unsent", _("letters were not sent")
         UNSURE = "unsure", _("nobody knows whether letters left")
+        STUCK = "stuck", _("letters do not leave")
         BRAKE = "brake", _("automatic letters are held back")
 
     kind = models.CharField(max_length=10, choices=Kind)
