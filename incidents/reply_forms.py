@@ -73,7 +73,8 @@ class PeopleField(forms.CharField):
     def clean(self, value: Any) -> list[Person]:
         people = [_person(each) for each in _ENTRY.findall(super().clean(value)) if each.strip()]
         for each in people:
-            if not is_address(each.email):
+            # A domain without a dot is a slip: letters go to the outside.
+            if not is_address(each.email) or "." not in each.email.rpartition("@")[2]:
                 raise ValidationError(_("“%(typed)s” is not an e-mail address.") % {"typed": each.email})
         if len(people) > MOST_PEOPLE:
             raise ValidationError(_("%(n)d addresses are too many for one letter.") % {"n": len(people)})
@@ -135,8 +136,10 @@ class LetterForm(SeenForm):
         return found
 
     def clean_leaves(self) -> datetime | None:
-        """The moment that was typed; a letter without one leaves at once."""
+        """The moment that was typed: then the letter is for later, whichever button was pressed."""
         if not self.cleaned_data["leaves"]:
+            if "later" in self.data:
+                raise ValidationError(_("Say when the letter is to leave."))
             return None
         zone = timezone.get_current_timezone()
         assert isinstance(zone, ZoneInfo)

@@ -15,6 +15,7 @@ from incidents.models import Draft, Incident, ReplyFile
 from incidents.reply_forms import line_of
 from mailbox import accounts, composing
 from mailbox.accounts import Account
+from mailbox.composing import Person
 from mailbox.models import Email
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Beginning:
     values: Mapping[str, Any]
     offered: Sequence[Offered]
     # Who got the answered letter too and is not written to: added by a click.
-    left_out: str
+    left_out: Sequence[Person]
     accounts: Sequence[Account]
     # Brought up for this letter, and those of the incident's letters, newest letter first.
     files: Sequence[ReplyFile]
@@ -92,7 +93,7 @@ def _form(
         answered=answered,
         values=values,
         offered=[each for each in offered if each.person.email.lower() not in written],
-        left_out=line_of(each for each in copies if each.email.lower() not in written),
+        left_out=[each for each in copies if each.email.lower() not in written],
         accounts=accounts.all_active(),
         files=composer_files.at_hand(incident, person),
         letter_files=composer_files.of_letters(incident),

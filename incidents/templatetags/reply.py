@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django import template
@@ -15,8 +16,14 @@ register = template.Library()
 
 
 @register.filter
+def people(some: Iterable[Person]) -> str:
+    """As the line of addressees takes them."""
+    return line_of(some)
+
+
+@register.filter
 def person(one: Person) -> str:
-    """As the line of addressees takes it."""
+    """One alone."""
     return line_of([one])
 
 

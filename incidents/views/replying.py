@@ -107,17 +107,11 @@ def _give(request: Request, incident: Incident, form: LetterForm, now: datetime)
     kept = kept_of(request.POST) | {"answered": sorted(_answered(request))}
     leaves_at = form.cleaned_data["leaves"]
     facts: dict[str, Any] = {"by": request.user, "at": now, "form": kept, "files": brought}
-    if _is_later(request):
-        if leaves_at is None:
-            raise DomainError(_("Say when the letter is to leave."))
+    if leaves_at:
         composer_leaving.plan(incident, leaves_at=leaves_at, **facts)
         messages.success(request, _("The letter leaves at %(at)s.") % {"at": moment(leaves_at, now)})
     else:
         composer_leaving.send(incident, form.said, once=form.cleaned_data["once"], **facts)
-
-
-def _is_later(request: Request) -> bool:
-    return "later" in request.POST or request.POST.get("anyway") == "later"
 
 
 def _unanswered(request: Request, incident: Incident, form: LetterForm, now: datetime) -> list[Question]:
@@ -155,7 +149,7 @@ def _answer(
         typed = kept_of(form.data) | {"answered": sorted(_answered(request))}
         begun = replying.shown(incident, request.user, typed)
         context |= _of_form(incident, begun) | {"reply_form": form, "questions": questions}
-        context |= {"later": _is_later(request), "leaves": form.data.get("leaves", "")}
+        context["leaves"] = form.data.get("leaves", "")
     elif with_draft:
         context |= _of_form(incident, replying.begin(incident, request.user))
     if request.htmx:

@@ -40,6 +40,13 @@
     } else if (button.dataset.leaveOut) {
       leaveOut(button.dataset.leaveOut);
       answered(button.closest("li"));
+    } else if ("now" in button.dataset) {
+      document.getElementById("reply-leaves").value = "";
+      document.getElementById("reply-later").hidePopover();
+      document.getElementById("reply-text").focus();
+      showMoment();
+    } else if ("when" in button.dataset) {
+      setTimeout(showMoment);
     } else if ("backToText" in button.dataset) {
       document.getElementById("reply-ask").remove();
       document.getElementById("reply-text").focus();
@@ -56,11 +63,19 @@
   document.addEventListener("keydown", function (event) {
     if (event.key === "Enter" && event.target.id === "reply-leaves") {
       event.preventDefault();
-      form().requestSubmit(form().querySelector("[name=later]"));
+      form().requestSubmit();
     }
     const button = event.shiftKey && window.deskKeyIsFree(event) && document.querySelector("[data-shift-key='" + event.code + "']");
     if (button) { event.preventDefault(); button.click(); }
   });
+  // A moment that is typed counts, whichever button is pressed: the button says so.
+  function showMoment() {
+    const moment = document.getElementById("reply-leaves").value.trim();
+    form().toggleAttribute("data-later", Boolean(moment));
+    form().querySelector("[data-moment]").textContent = moment;
+  }
+  document.addEventListener("input", function (event) { if (event.target.id === "reply-leaves") { showMoment(); } });
+
   document.addEventListener("htmx:afterSettle", function () {
     const question = document.querySelector("#reply-ask [name=anyway]");
     if (question && !question.dataset.seen) {

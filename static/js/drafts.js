@@ -62,10 +62,10 @@
   // One request at a time, so the last words are the last to arrive.
   async function save(draft) {
     const form = formOf(draft), state = form && stateOf(form);
-    if (draft.busy || !form || state === draft.saved) { return; }
-    draft.busy = true;
-    const answer = await window.deskPost(draft.url, valuesOf(form));
-    draft.busy = false;
+    if (draft.busy || draft.isGoing || !form || state === draft.saved) { return; }
+    draft.busy = window.deskPost(draft.url, valuesOf(form));
+    const answer = await draft.busy;
+    draft.busy = null;
     if (!answer || !answer.ok) { return failed(draft, answer); }
     draft.saved = state;
     draft.wasOut = false;
@@ -86,7 +86,7 @@
   function known(form) {
     const url = form.dataset.draft;
     if (!drafts.has(url)) {
-      drafts.set(url, { url: url, saved: stateOf(form), busy: false, timer: 0, wasOut: false });
+      drafts.set(url, { url: url, saved: stateOf(form), busy: null, isGoing: false, timer: 0, wasOut: false });
     }
     return drafts.get(url);
   }
@@ -95,6 +95,8 @@
   function take(form) {
     const draft = known(form), kept = remembered(form);
     if (!form.dataset.taken && kept !== null && !wordsOf(form).hasAttribute("aria-invalid")) { put(form, kept); }
+    // The form that came instead of the one that was sent is written on.
+    if (!form.dataset.taken) { draft.isGoing = false; }
     form.dataset.taken = "1";
     if (stateOf(form) !== draft.saved) { plan(draft, 0); } else { remember(form, null); }
   }
@@ -112,6 +114,16 @@
     const seen = event.target.matches("[data-draft]") && document.getElementById("card-seen");
     if (seen) { event.detail.parameters.set("seen", seen.value); }
   });
+  // A draft that is saved after its letter was sent would come back as if it had not been: the letter waits for the one
+  // on its way, and no other begins.
+  document.addEventListener("htmx:confirm", function (event) {
+    if (!event.target.matches("[data-draft]")) { return; }
+    const draft = known(event.target);
+    draft.isGoing = true;
+    if (!draft.busy) { return; }
+    event.preventDefault();
+    draft.busy.finally(function () { event.detail.issueRequest(); });
+  });
   document.addEventListener("htmx:beforeRequest", function (event) {
     // What is typed after the click would be lost with the old form.
     if (event.target.matches("[data-draft]")) { event.target.querySelector("textarea").readOnly = true; }
@@ -121,7 +133,13 @@
     if (event.detail.shouldSwap && event.target.matches("[data-draft]")) { remember(event.target, null); }
   });
   document.addEventListener("htmx:afterRequest", function (event) {
-    if (event.target.matches && event.target.matches("[data-draft]")) { event.target.querySelector("textarea").readOnly = false; }
+    if (!event.target.matches || !event.target.matches("[data-draft]")) { return; }
+    event.target.querySelector("textarea").readOnly = false;
+    // Without a connection the form stands as it was.
+    if (!event.detail.successful) {
+      known(event.target).isGoing = false;
+      plan(known(event.target), RETRY_MS);
+    }
   });
   document.addEventListener("htmx:afterSettle", function () { document.querySelectorAll("[data-draft]").forEach(take); });
   window.addEventListener("beforeunload", function () { isLeaving = true; });

@@ -35,6 +35,7 @@
   // Where nobody is named yet, that comes first.
   function begin() {
     const to = document.getElementById("reply-to");
+    note.scrollIntoView({ block: "nearest" });
     if (!to.value) { to.focus(); return; }
     words().focus();
     words().setSelectionRange(words().value.length, words().value.length);

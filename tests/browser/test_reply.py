@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from incidents.models import Draft, Incident, IncidentEmail
+from incidents.models import Draft, Incident, IncidentEmail, WrittenLetter
 from mailbox.models import Email, Outgoing
 from tests.factories import make_email, make_incident, make_user
 
@@ -28,7 +29,8 @@ def _sending(settings: Any) -> None:
 def talk() -> tuple[Incident, Email, Email]:
     """An incident with a letter of the operator and then one of the contractor."""
     incident = make_incident(status="inProgress", letter_count=2)
-    letters = [make_email(), make_email(from_name="Подрядчик", from_email="avr@contractor.example")]
+    both = [{"name": "", "email": "desk@towers.example"}, {"name": "", "email": "second@contractor.example"}]
+    letters = [make_email(), make_email(from_name="Подрядчик", from_email="avr@contractor.example", to=both)]
     for email in letters:
         IncidentEmail.objects.create(incident=incident, email=email, way="thread", thread=email.pk)
     return incident, letters[0], letters[1]
@@ -53,11 +55,11 @@ def test_words_stay_when_another_letter_is_answered_and_after_a_reload(
     page.keyboard.type("Бригада выехала")
 
     page.locator(f"#letter-{first.pk} .dk-more").click()
-    page.locator(f"#letter-menu-{first.pk} [data-write=reply]").click()
+    page.locator(f"#letter-menu-{first.pk} [data-as=reply]").click()
 
     expect(page.locator("#reply-to")).to_have_value("NOC <noc@operator.example>")
     expect(page.locator("#reply-text")).to_have_value("Бригада выехала")
-    expect(page).to_have_url(re.compile(f"reply={first.pk}$"))
+    expect(page).to_have_url(re.compile(f"reply={first.pk}&as=reply$"))
     until_kept(page, "Бригада выехала")
     page.reload()
     expect(page.locator("#reply-to")).to_have_value("NOC <noc@operator.example>")
@@ -69,7 +71,7 @@ def test_note_and_letter_take_turns_and_neither_loses_its_words(
 ) -> None:
     page = open_page(make_user(), talk[0].get_absolute_url())
     page.fill("#note-text", "себе")
-    page.locator("#write [data-write=reply]").click()
+    page.locator("#write [data-as=reply]").click()
     page.fill("#reply-text", "им")
     expect(page.locator("#note-text")).to_be_hidden()
 
@@ -102,8 +104,95 @@ def test_a_wrong_address_comes_back_beside_its_field(open_page: OpenPage, talk: 
 
 def test_a_letter_is_written_without_scripts(open_page: OpenPage, talk: tuple[Incident, Email, Email]) -> None:
     page = open_page(make_user(), talk[0].get_absolute_url(), java_script_enabled=False)
-    page.locator("#write [data-write=reply]").click()
+    page.locator("#write [data-as=reply]").click()
     page.fill("#reply-text", "Бригада выехала")
-    page.locator("#reply button").click()
+    page.locator("#reply .foot .btn-primary").click()
 
     expect(page.locator(".dk-letter.out")).to_contain_text("Бригада выехала")
+
+
+def test_a_letter_goes_to_one_to_all_or_on_to_others_by_a_key(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email]
+) -> None:
+    page = open_page(make_user(), talk[0].get_absolute_url())
+    page.keyboard.press("Shift+R")
+    expect(page.locator("#reply-copies")).to_have_value("second@contractor.example")
+    page.keyboard.type("Прошу")
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+
+    expect(page.locator("#reply-to")).to_have_value("")
+    expect(page.locator("#reply-to")).to_be_focused()
+    expect(page.locator("#reply-text")).to_have_value("Прошу")
+    page.locator("[data-add='NOC <noc@operator.example>']").click()
+    expect(page.locator("#reply-to")).to_have_value("NOC <noc@operator.example>")
+    expect(page.locator("#write .top [data-as=forward]")).to_have_attribute("aria-pressed", "true")
+    until_kept(page, "Прошу")
+    page.reload()
+    expect(page.locator("#reply-to")).to_have_value("NOC <noc@operator.example>")
+
+
+def test_a_letter_sent_in_a_hurry_is_taken_back_in_another_tab_with_everything_it_had(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email], tmp_path: Path
+) -> None:
+    me, file = make_user(), tmp_path / "Акт осмотра.pdf"
+    file.write_bytes(b"%PDF-1")
+    page = open_page(me, f"{talk[0].get_absolute_url()}?reply=")
+    page.set_input_files("[data-chooser]", file)
+    expect(page.locator("[data-file-row]")).to_contain_text("Акт осмотра.pdf")
+    page.reload()
+    expect(page.locator("[data-file-row]")).to_contain_text("Акт осмотра.pdf")
+    page.locator("#reply-text").focus()
+    page.keyboard.type("Акт во вложении")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-leaves]")).to_be_visible()
+    # What was sent is no draft any more, however fast it went.
+    page.keyboard.press("r")
+    expect(page.locator("#reply-text")).to_have_value("")
+    expect(page.locator("[data-file-row]")).to_have_count(0)
+
+    other = open_page(me, talk[0].get_absolute_url())
+    other.locator(".rp-undo").click()
+
+    expect(other.locator("#reply-text")).to_have_value("Акт во вложении")
+    expect(other.locator("[data-file-row]")).to_contain_text("Акт осмотра.pdf")
+    expect(page.locator(".dk-letter.out")).to_have_count(0)
+    assert Outgoing.objects.get().state == Outgoing.State.CANCELLED
+
+
+def test_a_question_is_answered_and_a_letter_sent_later_with_the_keyboard_alone(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email]
+) -> None:
+    page = open_page(make_user(), talk[0].get_absolute_url())
+    page.keyboard.press("r")
+    expect(page.locator("#reply-text")).to_be_focused()
+    page.keyboard.type("Акт во вложении")
+    page.locator("[popovertarget=reply-later]").press("Enter")
+    expect(page.locator("#reply-leaves")).to_be_focused()
+    page.keyboard.type("+2ч")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#reply-ask [name=anyway]")).to_be_focused()
+    assert not WrittenLetter.objects.exists()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".rp-plan")).to_contain_text("Акт во вложении")
+    expect(page.locator("#reply")).to_have_count(0)
+    assert not Outgoing.objects.exists()
+    page.locator(".rp-plan form[action$='/change/'] button").click()
+    expect(page.locator("#reply-text")).to_have_value("Акт во вложении")
+    expect(page.locator(".rp-plan")).to_have_count(0)
+
+
+def test_a_file_dropped_on_the_card_opens_the_form_and_goes_with_the_letter(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email]
+) -> None:
+    page = open_page(make_user(), talk[0].get_absolute_url())
+    dropped = page.evaluate_handle(
+        "() => { const t = new DataTransfer(); t.items.add(new File(['x'], 'Фото.jpg')); return t; }"
+    )
+    page.locator(".dk-card").dispatch_event("drop", {"dataTransfer": dropped})
+
+    expect(page.locator("[data-file-row]")).to_contain_text("Фото.jpg")
+    page.locator("#reply [data-remove]").click()
+    expect(page.locator("[data-file-row]")).to_have_count(0)

@@ -65,7 +65,7 @@ def test_it_is_sent_with_the_letter_whose_form_showed_it(desk: Client, me: User)
 
     desk.post(
         reverse("incidents:reply", args=[incident.code]),
-        {**said, "asked": ["stranger noc@operator.example"], "anyway": "now"},
+        {**said, "asked": ["stranger noc@operator.example"], "anyway": "1"},
     )
 
     letter = incident.letters.get().email

@@ -143,7 +143,7 @@ def test_what_is_taken_back_stands_in_the_form(desk: Client, incident: Incident,
         {"letter": "77777777"},
         {"attach": ["77777777"]},
         {"account": "77"},
-        {"later": "1", "leaves": "вчера"},
+        {"leaves": "вчера"},
         {"later": "1", "leaves": ""},
     ],
 )
@@ -216,14 +216,14 @@ def test_a_slip_is_asked_about_before_the_letter_leaves_and_never_twice(
     assert 'value="files"' in page
     assert not Outgoing.objects.exists()
     asks = ["stranger x@stranger.example", "files"]
-    desk.post(address(incident), {**said, "asked": asks, "anyway": "now"}, **HTMX)
+    desk.post(address(incident), {**said, "asked": asks, "anyway": "1"}, **HTMX)
     assert Outgoing.objects.count() == 1
 
 
 def test_an_answer_is_remembered_while_another_question_is_open(desk: Client, incident: Incident, asked: Email) -> None:
     said = words(asked, text="Акт во вложении, прибытие в ___")
 
-    page = text_of(desk.post(address(incident), {**said, "asked": ["files"], "anyway": "now"}, **HTMX))
+    page = text_of(desk.post(address(incident), {**said, "asked": ["files"], "anyway": "1"}, **HTMX))
 
     assert 'name="answered" value="files"' in page
     assert 'name="asked" value="unfilled ___"' in page
@@ -244,7 +244,7 @@ def test_pressing_send_again_is_no_answer(desk: Client, incident: Incident, aske
 def test_a_letter_for_later_stands_above_the_form_with_everything_one_may_do(
     desk: Client, incident: Incident, asked: Email
 ) -> None:
-    page = text_of(desk.post(address(incident), words(asked, later="1", leaves="+2ч"), **HTMX))
+    page = text_of(desk.post(address(incident), words(asked, leaves="+2ч"), **HTMX))
 
     written = WrittenLetter.objects.get()
     assert written.leaves_at is not None
@@ -256,7 +256,7 @@ def test_a_letter_for_later_stands_above_the_form_with_everything_one_may_do(
 
 def test_it_is_changed_sent_and_dropped_from_the_card(desk: Client, incident: Incident, asked: Email) -> None:
     def planned() -> WrittenLetter:
-        desk.post(address(incident), words(asked, later="1", leaves="+2ч"), **HTMX)
+        desk.post(address(incident), words(asked, leaves="+2ч"), **HTMX)
         return WrittenLetter.objects.get(outgoing=None)
 
     def do(deed: str) -> str:
@@ -278,9 +278,10 @@ def test_a_question_does_not_make_a_letter_for_later_leave_at_once(
 ) -> None:
     said = words(asked, text="Акт во вложении", leaves="+2ч")
 
-    page = text_of(desk.post(address(incident), {**said, "later": "1"}, **HTMX))
-    assert 'name="anyway" value="later"' in page
-    desk.post(address(incident), {**said, "asked": ["files"], "anyway": "later"}, **HTMX)
+    page = text_of(desk.post(address(incident), said, **HTMX))
+    assert 'name="leaves"' in page
+    assert 'value="+2ч"' in page
+    desk.post(address(incident), {**said, "asked": ["files"], "anyway": "1"}, **HTMX)
 
     assert WrittenLetter.objects.get().leaves_at is not None
     assert not Outgoing.objects.exists()
