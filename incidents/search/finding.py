@@ -101,7 +101,9 @@ def find(question: Question, among: IncidentQuerySet, *, size: int, after: Curso
     with told_the_truth():
         letters = max(planned(Email.objects.order_by().values("pk")), 1)
         expected = estimate(question)
-        return _gathered(asked, expected, letters) or _read(asked) or _walk(asked, expected, letters)
+        is_tried = _may_be_few(asked, expected, letters)
+        found = _gathered(asked) if is_tried else None
+        return found or _read(asked) or _walk(asked, expected, letters, is_many=is_tried)
 
 
 def matching(question: Question, among: IncidentQuerySet) -> set[int]:
@@ -139,16 +141,19 @@ def _first_allowed(ordered: list[Hit], among: IncidentQuerySet, number: int) -> 
     return found[:number]
 
 
-def _gathered(asked: _Asked, expected: float, letters: int) -> Found | None:
-    """A page of all matches; nothing if there are too many, as is expected or turns out."""
-    question, few = asked.question, asked.pace.few
-    if question.is_phone:
-        return _page(asked, matches(question, Stretch()))
-    # Of words that the planner does not know it says a number that means nothing.
-    if expected > few and not (asked.pace.learns and expected <= UNKNOWN * letters):
-        return None
-    found = matches(question, Stretch(), few + 1)
-    return _page(asked, found) if len(found) <= few else None
+def _may_be_few(asked: _Asked, expected: int, letters: int) -> bool:
+    """Whether to gather all: of words that the planner does not know it says a number that means nothing."""
+    if asked.question.is_phone or expected <= asked.pace.few:
+        return True
+    return asked.pace.learns and expected <= UNKNOWN * letters
+
+
+def _gathered(asked: _Asked) -> Found | None:
+    """A page of all matches; nothing if they are not few after all."""
+    if asked.question.is_phone:
+        return _page(asked, matches(asked.question, Stretch()))
+    found = matches(asked.question, Stretch(), asked.pace.few + 1)
+    return _page(asked, found) if len(found) <= asked.pace.few else None
 
 
 def _page(asked: _Asked, found: Iterable[Match]) -> Found:
@@ -207,12 +212,13 @@ def _opened_before(among: IncidentQuerySet, place: Cursor | None) -> IncidentQue
     return rows.filter(Q(opened_at__lt=place.moment) | Q(pk__lt=place.pk))
 
 
-def _walk(asked: _Asked, expected: int, letters: int) -> Found:
-    """The newest matches first, in stretches of time that grow until the page is full."""
+def _walk(asked: _Asked, expected: int, letters: int, *, is_many: bool) -> Found:
+    """The newest matches first, in stretches of time that grow until the page is full. `is_many`: surely not few."""
     found: list[Hit] = []
     seen: set[int] = set()
     until = asked.start.moment if asked.start else None
-    share, looked, met = max(expected / letters, 1e-6), 0, 0
+    few = asked.pace.few
+    share, looked, met = max(expected, is_many and few, 1) / letters, 0, 0
     for number, hoped in enumerate(asked.pace.stretches):
         stretch = max(1, round(min(hoped / share, WIDE * WIDER**number))) * max(1, asked.size // USUAL)
         since = _moment_back(until, stretch)
@@ -224,9 +230,11 @@ def _walk(asked: _Asked, expected: int, letters: int) -> Found:
             return _cut(found, asked.size)
         until, looked, met = since, looked + stretch, met + len(said)
         if asked.pace.learns:
-            share = (met + 1) / looked
-            if share * letters <= asked.pace.few and (whole := _gathered(asked, share * letters, letters)):
-                return whole
+            share = max((met + 1) / looked, is_many and few / letters)
+            if not is_many and share * letters <= few:
+                if whole := _gathered(asked):
+                    return whole
+                is_many = True
     return Found(found, after=Cursor(until, 0) if until else None, looked_back_to=until)
 
 
