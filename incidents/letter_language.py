@@ -71,7 +71,8 @@ class Words(Template):
             token: Token = getattr(error, "token", parser.here)
             said = str(error) if isinstance(error, NotUnderstood) else _not_read(token)
             parser.problems.append(Problem(_line(token), said))
-        self.problems = sorted({*self.problems, *parser.problems}, key=lambda each: each.line)
+        found = dict.fromkeys([*parser.problems, *self.problems])
+        self.problems = sorted(found, key=lambda each: each.line)
         self.used = frozenset(parser.used)
         return nodes
 
