@@ -86,5 +86,5 @@ def _line(notice: Notice, now: datetime) -> Line:
 def _refused(notice: Notice) -> list[tuple[str, str]]:
     if notice.state != Notice.State.SENT or notice.outgoing is None:
         return []
-    lost = (Result.REFUSED, "bounced")
+    lost = (Result.REFUSED, Result.BOUNCED)
     return [(each["address"], each["said"]) for each in notice.outgoing.recipients if each["state"] in lost]

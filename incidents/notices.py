@@ -81,23 +81,25 @@ def take_back(event: IncidentEvent, at: datetime) -> None:
     """The step is undone: its letters neither leave nor stand there any more. Raises DomainError if one has left."""
     for notice in Notice.objects.select_for_update(of=["self"]).filter(event=event).order_by("pk"):
         letter = notice.outgoing
-        is_gone = letter is None or letter.state == Outgoing.State.CANCELLED
-        if not is_gone and not outbox.cancel(letter, now=at):
+        if letter and letter.state != Outgoing.State.CANCELLED and not outbox.cancel(letter, now=at):
             raise DomainError(_("Its letter has left already, so the step cannot be taken back."))
         _set(notice, State.DROPPED)
-        if letter and IncidentEmail.objects.filter(email=letter.email_id, incident=event.incident_id).delete()[0]:
+        if letter is None or letter.notices.count() > 1:
+            # One that was sent again stays: it may have reached somebody the first time.
+            continue
+        if IncidentEmail.objects.filter(email=letter.email_id, incident=event.incident_id).delete()[0]:
             Incident.objects.filter(pk=event.incident_id).update(letter_count=F("letter_count") - 1)
 
 
 def settle(now: datetime) -> int:
     """Move statuses on whose letters have left, and to “Error” those whose letters have not; returns how many moved."""
-    over = Q(state=State.QUEUED, outgoing__state__in=_OVER)
-    left_by_hand = Q(state__in=OPEN) & ~Q(incident__status__sends=F("kind"))
-    after_all = Q(state=State.FAILED, at__gt=now - AFTER_ALL, outgoing__state=Outgoing.State.SENT)
-    due = over | left_by_hand | after_all
+    opened, failed = Notice.objects.filter(state__in=OPEN), Notice.objects.filter(state=State.FAILED)
+    due = Q(state=State.QUEUED, outgoing__state__in=_OVER) | ~Q(incident__status__sends=F("kind"))
     if not answering.brake_is_on(now):
         due |= Q(state=State.HELD)
-    steps = Notice.objects.filter(due).order_by("pk").values_list("event", flat=True)[:MOST]
+    after_all = failed.filter(at__gt=now - AFTER_ALL, outgoing__state=Outgoing.State.SENT)
+    steps = [each for rows in (opened.filter(due).order_by("pk"), after_all.order_by("at"))
+             for each in rows.values_list("event", flat=True)[:MOST]]  # fmt: skip
     return sum(_follow_safely(event, now) for event in dict.fromkeys(steps))
 
 

@@ -10,14 +10,15 @@ import pytest
 from django.utils import timezone
 
 from dispatchers.models import User
-from incidents import notices, services, undoing_steps
+from incidents import intake, notices, services, undoing_steps
 from incidents.errors import DomainError
 from incidents.models import FailedReaction, Incident, IncidentEmail, Notice, Status
-from mailbox import outbox
+from mailbox import inbox, outbox, store
 from mailbox.models import Email, Outgoing, Settled
 from mailbox.parsing import parse
 from tests.factories import make_email, make_incident, make_pole, make_station, make_user
 from tests.smtp_server import DROP, SmtpServer, smtp_server
+from tests.written import letter
 
 pytestmark = pytest.mark.django_db
 
@@ -252,6 +253,21 @@ def test_of_a_letter_of_unknown_fate_people_hear_in_time_and_it_is_the_same_lett
     assert incident.letters.count() == 2
 
 
+def test_a_letter_sent_again_stays_in_the_conversation_when_that_is_undone(
+    server: SmtpServer, incident: Incident, me: User, settings: Any
+) -> None:
+    server.at_the_end = DROP
+    step(incident, ACCEPTED, me)
+    tick()
+    notices.settle(timezone.now() + notices.UNKNOWN_FOR + timedelta(minutes=1))
+    notices.retry(fresh(incident), by=me, at=timezone.now())
+    undoing_steps.undo(incident.events.filter(kind="sending").latest("id"), by=me, at=timezone.now())
+    tick()
+
+    assert (fresh(incident).status.key, server.ends) == ("error", 1)
+    assert incident.letters.count() == 2
+
+
 def test_a_letter_that_turns_out_to_have_left_takes_its_error_away(
     server: SmtpServer, incident: Incident, me: User
 ) -> None:
@@ -449,8 +465,6 @@ def test_a_status_that_leads_nowhere_is_not_offered(server: SmtpServer, incident
 def test_files_go_along_as_far_as_they_fit_and_the_others_are_named(
     server: SmtpServer, incident: Incident, me: User, settings: Any
 ) -> None:
-    from mailbox import store
-
     settings.NOTICE_FILES_MAX_BYTES = 1000
     email = Email.objects.get(place__incident=incident)
     for name, content in (("фото.jpg", b"\xff\xd8photo"), ("видео.mp4", b"v" * 2000)):
@@ -465,10 +479,6 @@ def test_files_go_along_as_far_as_they_fit_and_the_others_are_named(
 
 
 def test_the_answer_of_the_contractor_joins_by_its_headers(server: SmtpServer, incident: Incident, me: User) -> None:
-    from incidents import intake
-    from mailbox import inbox
-    from tests.written import letter
-
     step(incident, HAND_OVER, me)
     tick()
     ours = Notice.objects.get().outgoing.email
