@@ -6,6 +6,7 @@ Colours are left to the program that shows a letter, so that it reads well by da
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 
 from mailbox import html_rules
@@ -19,6 +20,9 @@ _QUIET = "font-size:13px;opacity:0.8"
 # `Pole: 41960-P-43-1-1`, line after line.
 _FACT = re.compile(r"(?P<name>[^\W\d_][^:\n]{0,40}):[ \t]+(?P<value>\S.*)")
 _LINK = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]»]")
+# Codes of incidents, poles and stations are read out and copied whole.
+_HYPHENATED = re.compile(r"\b\w++(?:-\w++)+")
+_LONGEST_CODE = 32
 _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 
 
@@ -43,7 +47,7 @@ def paragraphs(text: str) -> str:
     """Text as markup: paragraphs, facts in a table, links, and the signature set apart."""
     words, signature = _apart(text.replace("\r\n", "\n").strip())
     blocks = [each.strip("\n") for each in re.split(r"\n[ \t]*\n", words) if each.strip()]
-    shown = "".join(_facts(each) or f'<p style="margin:0 0 14px 0">{_lines(each)}</p>' for each in blocks)
+    shown = "".join(_facts(each) or f'<p style="margin:0 0 14px 0">{_lines(each, _unbroken)}</p>' for each in blocks)
     return shown + (f'<p style="margin:18px 0 0 0;{_QUIET}">{_lines(signature)}</p>' if signature else "")
 
 
@@ -80,7 +84,7 @@ def _facts(block: str) -> str:
         return ""
     rows = "".join(
         f'<tr><td width="140" valign="top" style="padding:3px 12px 3px 0;opacity:0.75">{escape(each["name"])}:</td>'
-        f'<td valign="top" style="padding:3px 0">{_lines(each["value"])}</td></tr>'
+        f'<td valign="top" style="padding:3px 0">{_lines(each["value"], _unbroken)}</td></tr>'
         for each in facts
     )
     return (
@@ -90,15 +94,15 @@ def _facts(block: str) -> str:
 
 
 def _quoted(quotation: Quotation) -> str:
-    head = f'<p style="margin:22px 0 6px 0;{_QUIET}">{_lines(quotation.head)}</p>'
-    if quotation.is_passed_on:
-        return f'{head}<p style="margin:0">{_lines(quotation.text)}</p>'
-    pieces, depth = [head, _bar(_QUIET)], 0
+    pieces, depth = [], 0
     for level, text in quotation.levels():
         pieces.append(_bar("") * (level - depth) if level > depth else "</blockquote>" * (depth - level))
         pieces.append(_lines(text))
         depth = level
-    return "".join([*pieces, "</blockquote>" * (depth + 1)])
+    words = "".join([*pieces, "</blockquote>" * depth])
+    if quotation.is_passed_on:
+        return f'<p style="margin:22px 0 14px 0;{_QUIET}">{_lines(quotation.head)}</p><div>{words}</div>'
+    return f'<p style="margin:22px 0 6px 0;{_QUIET}">{_lines(quotation.head)}</p>{_bar(_QUIET)}{words}</blockquote>'
 
 
 def _bar(style: str) -> str:
@@ -106,13 +110,25 @@ def _bar(style: str) -> str:
     return f'<blockquote type="cite" style="margin:0;padding:0 0 0 12px;border-left:2px solid #9ca3af{end}">'
 
 
-def _lines(text: str) -> str:
+def _lines(text: str, words: Callable[[str], str] = escape) -> str:
     pieces, at = [], 0
     for link in _LINK.finditer(text):
         address = escape(link[0])
-        pieces += [escape(text[at : link.start()]), f'<a href="{address}">{address}</a>']
+        pieces += [words(text[at : link.start()]), f'<a href="{address}">{address}</a>']
         at = link.end()
-    return "".join([*pieces, escape(text[at:])]).replace("\n", "<br>")
+    return "".join([*pieces, words(text[at:])]).replace("\n", "<br>")
+
+
+def _unbroken(text: str) -> str:
+    """Words of ours, escaped, whose codes stay in one line."""
+    return _HYPHENATED.sub(
+        lambda found: f'<span style="white-space:nowrap">{found[0]}</span>' if _is_code(found[0]) else found[0],
+        escape(text),
+    )
+
+
+def _is_code(word: str) -> bool:
+    return len(word) <= _LONGEST_CODE and any(each.isdigit() for each in word)
 
 
 def _words(text: str) -> list[str]:

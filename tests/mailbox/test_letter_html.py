@@ -71,8 +71,24 @@ def test_the_signature_stands_apart_and_keeps_its_dashes() -> None:
 def test_quotations_within_the_quotation_are_drawn_deeper() -> None:
     html = page("", Quotation("кто", "новое\n> старое\n>> ещё старше\n> старое\nконец"))
 
-    quoted = re.sub(r"<blockquote[^>]*>", "[", html.partition("кто")[2]).replace("</blockquote>", "]")
-    assert "[новое[старое[ещё старше]старое]конец]" in re.sub(r"</?p[^>]*>", "", quoted)
+    assert "[новое[старое[ещё старше]старое]конец]" in bars(html)
+
+
+def test_a_letter_passed_on_has_no_bar_but_its_own_quotations_have() -> None:
+    html = page("", Quotation("кто", "новое\n> старое", is_passed_on=True))
+
+    assert "<div>новое[старое]</div>" in bars(html)
+
+
+def bars(html: str) -> str:
+    """The markup of a letter with brackets for its quotations, and without paragraphs."""
+    return re.sub(r"</?p[^>]*>", "", re.sub(r"<blockquote[^>]*>", "[", html).replace("</blockquote>", "]"))
+
+
+def test_codes_stay_in_one_line_to_be_read_out() -> None:
+    html = paragraphs("Код NT-200077, опора 41960-P-43-1-1, кто-то")
+
+    assert re.findall(r'nowrap">([^<]*)<', html) == ["NT-200077", "41960-P-43-1-1"]
 
 
 @pytest.mark.parametrize(
@@ -128,8 +144,16 @@ def test_what_every_program_shows_is_not(html: str) -> None:
     assert check(html) == []
 
 
+@pytest.mark.parametrize("text", ["а-" * 50_000, "https://" * 12_000, "а:" * 50_000, "> " * 50_000, ">" * 100_000])
+def test_whatever_strangers_write_is_made_into_html_at_once(text: str) -> None:
+    started = time.process_time()
+    page(paragraphs(text), Quotation("кто", text))
+
+    assert time.process_time() - started < 5
+
+
 @pytest.mark.parametrize("html", ["<b>" * 25_000 + "</i>" * 25_000, "<b>" * 15_000 + "<i></i>" * 15_000, "<" * 100_000])
-def test_whatever_is_typed_is_judged_at_once(html: str) -> None:
+def test_whatever_people_type_is_judged_at_once(html: str) -> None:
     started = time.process_time()
     problems = check(html)
 
