@@ -10,15 +10,16 @@ from django.db.models import QuerySet
 from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from incidents import ledger, ledger_clock, mail_problems, site_errors
 from incidents.ledger_rows import Fate, folder_name
 from incidents.mail_problems import Named
 from incidents.models import Incident
-from mailbox import health
+from mailbox import health, stuck
 from mailbox.models import BadAddress, Email, Outgoing, Receipt, Settled
 from mailbox.smtp import Result
+from mailbox.smtp_advice import advise_smtp
 
 SHOWN = 200
 _LONG = ("text", "reply_text", "safe_html", "references", "problems")
@@ -26,7 +27,7 @@ _LONG = ("text", "reply_text", "safe_html", "references", "problems")
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """The button: a page to open, or something that is done at once."""
+    """The button: a page to open, or something that is done at once; with a hint, after that was read."""
 
     label: str
     url: str
@@ -78,7 +79,7 @@ def load(named: Sequence[Named]) -> list[Row]:
 
 def states(now: datetime) -> list[State]:
     """What is wrong with the mail itself, in a number of queries that does not depend on how much it is."""
-    return [*_folders(now), *_comparisons(now), *_ledger(now), *_brake(now)]
+    return [*_folders(now), *_stuck(now), *_comparisons(now), *_ledger(now), *_brake(now)]
 
 
 def _folders(now: datetime) -> Iterable[State]:
@@ -91,6 +92,20 @@ def _folders(now: datetime) -> Iterable[State]:
         place = f"{folder.mailbox.address}, {folder_name(folder)}"
         look = ("is-over", "alert-octagon") if is_behind else ("is-risk", "alert-triangle")
         yield State(*look, said % {"folder": place}, why, deed, found.since)
+
+
+def _stuck(now: datetime) -> Iterable[State]:
+    found = stuck.find(now)
+    if found:
+        said = ngettext("%(n)d letter of ours cannot leave", "%(n)d letters of ours cannot leave", found.count)
+        advice = advise_smtp(found.said) if found.said else None
+        why = f"{advice.what} {advice.todo}" if advice else _("Nobody sends: the worker or its clock does not run.")
+        deed = (
+            Deed(_("Sending accounts"), reverse("mailbox:accounts"), "send")
+            if advice
+            else Deed(_("Show the letters"), f"{reverse('incidents:outgoing')}?state=queued", "send")
+        )
+        yield State("is-over", "alert-octagon", said % {"n": found.count}, why, deed, found.since)
 
 
 def _comparisons(now: datetime) -> Iterable[State]:
@@ -116,7 +131,7 @@ def _ledger(now: datetime) -> Iterable[State]:
 
 def _brake(now: datetime) -> Iterable[State]:
     if mail_problems.brake_is_on(now):
-        deed = Deed(_("Letters of ours"), f"{reverse('incidents:letters')}?direction=out", "mail")
+        deed = Deed(_("Letters of ours"), f"{reverse('incidents:outgoing')}?writer=automatic", "send")
         why = _("So many left within an hour that no more do until it is over. Letters of people still leave.")
         yield State("is-risk", "player-pause", _("Automatic letters are held back"), why, deed)
 

@@ -17,7 +17,7 @@ from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Oute
 from incidents import ledger, ledger_clock
 from incidents.models import Incident
 from incidents.paging import Cursor
-from mailbox import answering, health, inbox, outbox
+from mailbox import answering, health, inbox, outbox, stuck
 from mailbox.models import Email, Outgoing, Settled
 
 SIZE = 50
@@ -80,6 +80,7 @@ def counts(now: datetime) -> dict[str, int]:
     found = ledger.counted(asked)
     amiss = ledger_clock.disagreements(now, ledger_clock.before(now))
     once = {alarm.kind: 1 for alarm in amiss}
+    once["stuck"] = int(stuck.find(now) is not None)
     return found | once | {"brake": int(found["brake"] >= settings.AUTO_ANSWERS_PER_HOUR)}
 
 

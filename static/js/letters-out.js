@@ -29,6 +29,8 @@
     if (event.ctrlKey || event.metaKey) { window.open(link.href); } else { link.click(); }
   });
   document.addEventListener("keydown", function (event) {
+    // A box keeps the focus when it is ticked, and its keys are not free.
+    if (event.key === "Escape" && !document.querySelector(":popover-open, dialog[open]")) { choose(false); return; }
     if (!window.deskKeyIsFree(event)) { return; }
     const links = Array.from(document.querySelectorAll(".lo-open")), at = links.indexOf(document.activeElement);
     const step = { KeyJ: 1, KeyK: -1 }[event.code];
@@ -40,8 +42,6 @@
     } else if (event.code === "KeyX" && at >= 0) {
       const box = links[at].closest(".lo-row").querySelector(".lo-sel input");
       if (box) { box.click(); }
-    } else if (event.code === "Escape" && boxes().some(function (box) { return box.checked; })) {
-      choose(false);
     }
   });
   // Rows that changed are drawn anew, without their tick. Boxes a browser remembers are counted at the start.

@@ -18,7 +18,7 @@ from dispatchers.roles import Role
 from incidents import mail_problem_deeds, mail_problem_rows, mail_problems
 from incidents.models import Incident, IncidentEmail
 from incidents.paging import Cursor
-from mailbox.models import Email, Outgoing, Receipt, Reconciliation, Settled
+from mailbox.models import AccountState, Email, Outgoing, Receipt, Reconciliation, Settled
 from tests.factories import make_email, make_incident, make_user
 from tests.incidents.letters_received import make_folder, make_receipt
 
@@ -225,8 +225,9 @@ def test_the_page_and_its_number_cost_the_same_whatever_is_wrong(client: Client)
         assert mail_problems.number(timezone.now()) == 60
 
     assert len(few) == len(many)
-    # The letters' problems, and three for the ledger: what the clock found, the days' fates, the last day's checks.
-    assert len(counted) == 4
+    # The letters' problems, and three for the ledger: what the clock found, the days' fates, the last day's checks;
+    # and what waits to leave.
+    assert len(counted) == 5
 
 
 def test_the_queue_of_the_desk_tells_the_number_and_is_told_anew_after_a_deed(client: Client) -> None:
@@ -250,3 +251,34 @@ def test_what_strangers_write_stays_words(client: Client) -> None:
     assert "<script>alert" not in page
     assert "<b>x</b>" not in page
     assert Settled.objects.count() == 0
+
+
+def test_letters_that_cannot_leave_are_one_problem_with_what_to_do() -> None:
+    now = timezone.now()
+    long_ago = now - timedelta(minutes=30)
+    make_outgoing("queued", queued_at=long_ago, next_try_at=now)
+    assert mail_problem_rows.states(now) == []
+
+    AccountState.objects.create(account=None, failed_since=long_ago, said="535 5.7.8 authentication failed")
+
+    state = mail_problem_rows.states(now)[0]
+    assert (state.deed.url, state.since) == ("/mail/accounts/", long_ago)
+    assert "535" not in state.why
+    assert sum(mail_problems.counts(now).values()) == 1
+
+
+def test_letters_that_nobody_sends_are_one_problem_too() -> None:
+    now = timezone.now()
+    make_outgoing("queued", queued_at=now, next_try_at=now - timedelta(minutes=30))
+
+    assert [state.deed.url for state in mail_problem_rows.states(now)] == ["/letters/out/?state=queued"]
+
+
+def test_whoever_sends_a_letter_again_that_may_have_arrived_is_told_so_first(client: Client) -> None:
+    client.force_login(make_user(role=Role.DISPATCHER))
+    unknown, failed = make_outgoing("unknown"), make_outgoing("failed")
+
+    page = client.get(PAGE).text
+
+    assert f'popovertarget="sure-{unknown.pk}"' in page
+    assert f'popovertarget="sure-{failed.pk}"' not in page
