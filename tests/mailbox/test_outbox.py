@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from kombu.exceptions import OperationalError as BrokerError
 
 from mailbox import in_doubt, outbox, smtp, store
 from mailbox.models import BadAddress, Email, Outgoing
@@ -248,3 +249,46 @@ def test_a_letter_sent_again_by_a_person_has_a_day_again(server: SmtpServer) -> 
 
     sent.refresh_from_db()
     assert (sent.state, sent.attempts, sent.next_try_at) == (State.RETRYING, 2, later + timedelta(minutes=1))
+
+
+class AtOnce:
+    """A thread that has ended when it is started."""
+
+    def __init__(self, target: Callable[[], None], daemon: bool) -> None:
+        self.start = target
+
+
+@pytest.mark.parametrize(
+    ("leaves_in", "told"), [(None, [None]), (timedelta(seconds=20), [timedelta(seconds=20)]), (timedelta(hours=2), [])]
+)
+def test_workers_are_woken_when_it_is_committed_and_it_leaves_soon(
+    settings,
+    django_capture_on_commit_callbacks,
+    monkeypatch: pytest.MonkeyPatch,
+    leaves_in: timedelta | None,
+    told: list[timedelta | None],
+) -> None:
+    settings.EMAIL_HOST = "smtp.towers.example"
+    woken: list[datetime | None] = []
+    monkeypatch.setattr(outbox, "_wake", woken.append)
+    with django_capture_on_commit_callbacks() as waiting:
+        queue(leaves_at=NOW + leaves_in if leaves_in else None)
+    assert woken == []
+
+    monkeypatch.setattr(outbox.threading, "Thread", AtOnce)
+    for each in waiting:
+        each()
+
+    assert woken == [NOW + each if each else None for each in told]
+
+
+def test_without_a_broker_the_letter_waits_for_the_clock(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise BrokerError("Connection refused")
+
+    monkeypatch.setattr(outbox.current_app, "send_task", away)
+    outbox._wake(None)
+
+    assert "letters wait for the next tick" in caplog.text
