@@ -53,7 +53,7 @@ class Facts:
 
     @cached_property
     def reason(self) -> str:
-        steps = self.incident.events.filter(kind="status_changed").order_by("-id")
+        steps = self.incident.events.filter(kind__in=("sending", "status_changed")).order_by("-id")
         return next((each.data.get("reason", "") for each in steps[:1]), "")
 
 

@@ -64,9 +64,12 @@ def retry(incident: Incident, *, by: User, at: datetime) -> Incident:
     status = status_to_retry(incident)
     if status is None:
         raise DomainError(_("There is no letter here that waits to be sent again."))
-    if reason := refusal(status.sends, incident, at):
-        raise DomainError(notice_words.sentence(reason))
-    return services._move(incident, status, by=by, at=at, reason="")
+    if refused := refusal(status.sends, incident, at):
+        raise DomainError(notice_words.sentence(refused))
+    before = incident.events.filter(pk=(incident.error_facts or {}).get("event")).first()
+    # The letter says once more what was done.
+    reason = before.data.get("reason", "") if before else ""
+    return services._move(incident, status, by=by, at=at, reason=reason)
 
 
 def status_to_retry(incident: Incident) -> Status | None:

@@ -164,6 +164,7 @@ def test_the_last_letter_goes_to_both_in_their_own_conversations(
     assert AVR not in server.letters[1].recipients
     assert [each.email for each in contractor.to] == [AVR, AVR2]
     assert contractor.in_reply_to == (handed.message_id,)
+    assert "Заменён автомат" in operator.text
     assert {each.outgoing.email.place.thread for each in Notice.objects.filter(audience="contractor")} == {handed.pk}
 
 
@@ -371,7 +372,7 @@ def test_of_two_letters_only_the_one_that_failed_is_sent_again(
     server.refuse(AVR, "550 5.7.1 no")
     server.refuse(AVR2, "550 5.7.1 no")
     server.refuse("desk@towers.example", "550 5.7.1 no")
-    step(incident, CLOSING, me)
+    step(incident, CLOSING, me, reason="Заменён автомат")
     tick()
     assert fresh(incident).status.is_error
     assert len(server.letters) == 1
@@ -382,6 +383,7 @@ def test_of_two_letters_only_the_one_that_failed_is_sent_again(
 
     assert fresh(incident).status.key == "uvedomiliOZakrytii"
     assert [each.recipients[0] for each in server.letters] == [NOC, AVR]
+    assert "Заменён автомат" in parse(server.letters[1].raw).text
 
 
 def test_while_the_brake_is_on_the_letter_waits_and_then_leaves(
