@@ -2,6 +2,7 @@ from django.urls import path
 
 from incidents.views import (
     bulk,
+    canned,
     card,
     composer_files,
     correcting,
@@ -49,6 +50,10 @@ urlpatterns = [
     path("incidents/<str:code>/site/", card.link_site, name="link_site"),
     path("incidents/<str:code>/comment/", card.add_comment, name="add_comment"),
     path("incidents/<str:code>/reply/", replying.reply, name="reply"),
+    path("incidents/<str:code>/canned/", canned.choices, name="reply_canned"),
+    path("canned/", canned.page, name="canned"),
+    path("canned/<int:pk>/", canned.change, name="canned_change"),
+    path("canned/<int:pk>/remove/", canned.remove, name="canned_remove"),
     path("incidents/<str:code>/files/", composer_files.add, name="reply_files"),
     path("incidents/<str:code>/files/<int:pk>/remove/", composer_files.remove, name="reply_file_remove"),
     path("incidents/<str:code>/read/", card.mark_read, name="mark_read"),

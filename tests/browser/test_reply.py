@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from incidents import canned
 from incidents.models import Draft, Incident, IncidentEmail, WrittenLetter
 from mailbox.models import Email, Outgoing
-from tests.factories import make_email, make_incident, make_user
+from tests.factories import NOW, make_email, make_incident, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -196,3 +197,27 @@ def test_a_file_dropped_on_the_card_opens_the_form_and_goes_with_the_letter(
     expect(page.locator("[data-file-row]")).to_contain_text("Фото.jpg")
     page.locator("#reply [data-remove]").click()
     expect(page.locator("[data-file-row]")).to_have_count(0)
+
+
+def test_a_canned_answer_comes_by_two_slashes_and_the_beginning_of_its_name(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email]
+) -> None:
+    me = make_user()
+    for name, text in (("выезд бригады", "Бригада выехала по {{ code }}."), ("доступ", "Просим доступ.")):
+        canned.save(me, name, text, is_shared=False, at=NOW)
+    page = open_page(me, talk[0].get_absolute_url())
+    page.keyboard.press("r")
+    expect(page.locator("#reply-text")).to_be_focused()
+    page.keyboard.type("Добрый день! //выез")
+    expect(page.locator("#reply-canned [aria-selected=true]")).to_contain_text("выезд бригады")
+    page.keyboard.press("Enter")
+
+    words = f"Добрый день! Бригада выехала по {talk[0].code}."
+    expect(page.locator("#reply-text")).to_have_value(words)
+    expect(page.locator("#reply-canned")).to_be_hidden()
+    until_kept(page, words)
+    page.keyboard.type(" //")
+    expect(page.locator("#reply-canned [role=option]:visible")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.locator("#reply-canned")).to_be_hidden()
+    expect(page.locator("#reply-text")).to_be_focused()

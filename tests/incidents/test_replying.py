@@ -199,7 +199,10 @@ def test_a_draft_of_a_colleague_is_his(me: User) -> None:
 # --- Lines of addresses -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", ["noc", "noc@", "noc@operator", "Иван <ivan@x", "a@b.example c@d.example", "почта@домен.рф", "<>"])
+@pytest.mark.parametrize(
+    "typed",
+    ["noc", "noc@", "noc@operator", "Иван <ivan@x", "a@b.example c@d.example", "почта@домен.рф", "<>"],
+)
 def test_what_is_no_address_is_named(typed: str) -> None:
     with pytest.raises(ValidationError, match=r"не адрес|is not"):
         PeopleField().clean(f"ok@operator.example, {typed}")

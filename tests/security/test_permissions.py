@@ -88,6 +88,11 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/site/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/comment/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/reply/": (WORK, NEEDS_WORDS),
+    "incidents/<str:code>/canned/": (WORK, NO_POST),
+    "canned/": (WORK, NEEDS_WORDS),
+    # Nobody of this world has written one.
+    "canned/<int:pk>/": ("door 403 404 404 404 door", "door 403 404 404 404 door"),
+    "canned/<int:pk>/remove/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "incidents/<str:code>/files/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/files/<int:pk>/remove/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/read/": (NOT_BY_GET, WORK),
