@@ -143,7 +143,9 @@ def notice(
     In the conversation of the letter it answers, else in a new one. Raises as `answer` does.
     """
     sender, quotation = _sender(account, answered), quoting.beginning(answered) if answered else None
-    marks = _marks("auto-replied" if answered else "auto-generated", sender)
+    how = "auto-replied" if answered else "auto-generated"
+    # Not "All": Exchange would keep it to itself that the letter cannot come.
+    marks = _marks(how, sender, suppress="DR, RN, NRN, OOF, AutoReply")
     subject = answer_subject(code, subject)
     letter = _Letter(sender, to, copies, subject, text, html, files, now, answered, quotation, marks)
     return _composed(letter, envelope_from=sender.email)
@@ -167,7 +169,7 @@ def automatic_answer(
     """
     sender, to = _sender(account, answered), answering.answer_address(answered)
     name = answered.from_name if to == answered.from_email.lower() else ""
-    marks = [*_marks("auto-replied", sender), "Precedence: auto_reply"]
+    marks = [*_marks("auto-replied", sender, suppress="All"), "Precedence: auto_reply"]
     quotation, subject = quoting.beginning(answered), answer_subject(code, subject)
     letter = _Letter(sender, [Person(name, to)], [], subject, text, html, files, now, answered, quotation, marks)
     return _composed(letter, envelope_from="")
@@ -182,11 +184,11 @@ def _sender(account: Account | None, answered: Email | None) -> Person:
     return Person(account.name, account.address)
 
 
-def _marks(how: str, sender: Person) -> list[str]:
+def _marks(how: str, sender: Person, *, suppress: str) -> list[str]:
     """What keeps other programs from answering (RFC 3834, and what Exchange and our own desks go by)."""
     return [
         f"Auto-Submitted: {how}",
-        "X-Auto-Response-Suppress: All",
+        f"X-Auto-Response-Suppress: {suppress}",
         letter_headers.header("X-Dispatch-Loop", [sender.email]),
     ]
 

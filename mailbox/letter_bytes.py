@@ -52,13 +52,24 @@ def _text_part(kind: str, text: str) -> bytes:
 
 
 def _file_part(file: File) -> bytes:
-    kind = file.content_type.lower()
+    kind = file.content_type.partition(";")[0].strip().lower()
     if kind == _LETTER and _may_go_as_it_is(file.content):
         # A letter in a letter must not be encoded (RFC 2046).
         head = [*file_headers(file.name, kind), "Content-Transfer-Encoding: 7bit"]
         return "\r\n".join([*head, "", ""]).encode("ascii") + _LINE_ENDS.sub(b"\r\n", file.content)
-    is_whole = _TYPE.fullmatch(kind) and not kind.startswith(("message/", "multipart/"))
-    return _encoded(file_headers(file.name, kind if is_whole else "application/octet-stream"), file.content)
+    if not _TYPE.fullmatch(kind) or kind.startswith(("message/", "multipart/")):
+        kind = "application/octet-stream"
+    elif kind.startswith("text/") and _is_utf8(file.content):
+        kind = f"{kind}; charset=utf-8"
+    return _encoded(file_headers(file.name, kind), file.content)
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _may_go_as_it_is(raw: bytes) -> bool:

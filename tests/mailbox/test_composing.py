@@ -224,7 +224,8 @@ def test_a_notice_is_answered_by_no_program_and_says_when_it_cannot_come(is_answ
 
     assert composed.envelope_from == "desk@towers.example"
     assert message["Auto-Submitted"] == ("auto-replied" if is_answer else "auto-generated")
-    assert message["X-Auto-Response-Suppress"] == "All"
+    assert "OOF" in message["X-Auto-Response-Suppress"]
+    assert not {"All", "NDR"} & set(message["X-Auto-Response-Suppress"].split(", ")), "Exchange would not tell"
     assert read.auto_reasons
     assert read.in_reply_to == ((answered.message_id,) if answered else ())
     assert composed.recipients == ("noc@operator.example", "b@operator.example", "desk@towers.example")
@@ -269,6 +270,15 @@ def test_files_come_whole_with_their_names() -> None:
     ]
     assert [each.get_content_disposition() for each in opened(composed).iter_attachments()] == ["attachment"] * 3
     assert "закрыт" in read.text
+
+
+@pytest.mark.parametrize(("encoding", "charset"), [("utf-8", "utf-8"), ("cp1251", None)])
+def test_a_text_says_how_it_is_written_where_that_is_certain(encoding: str, charset: str | None) -> None:
+    composed = written(None, files=[File("a.csv", "text/csv; header=present", "опора".encode(encoding))])
+    (attached,) = opened(composed).iter_attachments()
+
+    assert (attached.get_content_type(), attached.get_param("charset")) == ("text/csv", charset)
+    assert [each.content for each in parse(composed.raw).attachments] == ["опора".encode(encoding)]
 
 
 def test_a_letter_in_a_letter_stays_one_unless_it_would_break_on_the_way() -> None:
