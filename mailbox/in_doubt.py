@@ -60,7 +60,7 @@ def _look_up(letters: list[Outgoing], now: datetime) -> int:
 def _sent_folder(letter: Outgoing) -> Folder | None:
     """Where this letter's account keeps what it sent, as it is set up now."""
     account = accounts.behind(letter)
-    return account and (account.copies_to or accounts.sent_folder(account.mailbox))
+    return account.copies_to or accounts.sent_folder(account.mailbox) if account else None
 
 
 def _shown_in(folder: Folder | None, letters: list[Outgoing]) -> frozenset[str]:

@@ -16,9 +16,9 @@ import logging
 import threading
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from celery import current_app
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from kombu.exceptions import OperationalError as BrokerError
@@ -29,6 +29,9 @@ from mailbox.composing import Composed
 from mailbox.models import Email, Outgoing, Settled
 from mailbox.sending import send_due
 from mailbox.smtp import Result
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
 
 __all__ = ["SendingIsOff", "State", "cancel", "hasten", "queue", "send_again", "send_due", "troubled"]
 
@@ -47,7 +50,7 @@ def queue(
     answers: Email | None = None,
     is_automatic: bool = False,
     account: Account | None = None,
-    by: AbstractBaseUser | None = None,
+    by: User | None = None,
     leaves_at: datetime | None = None,
 ) -> Outgoing:
     """Store the bytes and queue them, in the caller's transaction; not before `leaves_at` do they leave.

@@ -62,7 +62,7 @@ def _keep_all(letters: list[Outgoing], now: datetime) -> int:
 def _folder(letter: Outgoing) -> Folder | None:
     """Where copies of this account's letters go, as it is set up now."""
     account = accounts.behind(letter)
-    return account and account.copies_to
+    return account.copies_to if account else None
 
 
 def _keep_in(folder: Folder, letters: list[Outgoing], now: datetime) -> int:
