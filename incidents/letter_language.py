@@ -25,6 +25,8 @@ _BRACES = re.compile(r"\{\{|\}\}|\{%|%\}")
 _LOOP = re.compile(r"for\s+(\w+)\s+in\s+(\w+)")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _NEAR_ENOUGH = 0.6
+# Conditions inside conditions.
+DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Words(Template):
         nodes: Any = []
         try:
             nodes = parser.parse()
-        except TemplateSyntaxError as error:
+        except (TemplateSyntaxError, RecursionError) as error:
             token: Token = getattr(error, "token", parser.here)
             said = str(error) if isinstance(error, NotUnderstood) else _not_read(token)
             parser.problems.append(Problem(_line(token), said))
@@ -96,6 +98,15 @@ class _Reader(Parser):
         # The name of the item in the loop that is being read, and the words it has.
         self.loop: tuple[str, frozenset[str]] | None = None
         self.here = Token(TokenType.TEXT, "", lineno=1)
+        self.depth = 0
+
+    def parse(self, parse_until: Iterable[str] | None = None) -> Any:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise NotUnderstood(_("Too many conditions stand inside each other."))
+        nodes = super().parse(parse_until)
+        self.depth -= 1
+        return nodes
 
     def next_token(self) -> Token:
         self.here = super().next_token()

@@ -16,12 +16,13 @@ from incidents import letter_template_deeds as deeds
 from incidents import letter_templates, notice_people
 from incidents.letter_template_forms import WordsForm
 from incidents.letter_templates import Kind, Rendered
-from incidents.letter_variables import VARIABLES, Facts
+from incidents.letter_variables import Facts
 from incidents.models import Incident
 from mailbox import composing, letter_html
+from mailbox.models import Attachment, Email
 
 # Named of them.
-UNSAID = 8
+UNSAID, FILES = 8, 10
 reads_templates = permission_required("incidents.view_incident", raise_exception=True)
 # Nothing runs or loads in the letter; links open a window of their own, the page may measure the frame.
 _POLICY = (
@@ -79,7 +80,8 @@ def _read(request: Request) -> tuple[WordsForm, Shown | None]:
 
 def _shown(form: WordsForm, incident: Incident, request: Request) -> Shown:
     kind = form.kind
-    given = {name: VARIABLES[name].example for name in ("attached", "left_out")}
+    files = Attachment.objects.filter(email__place__incident=incident, email__kind=Email.Kind.HUMAN, inline=False)
+    given = {"attached": ", ".join(files.order_by("id").values_list("name", flat=True)[:FILES])}
     by = None if kind == Kind.CLOSED_AGAIN else request.user
     facts = Facts(incident, by, timezone.now(), given)
     signed = None if kind == Kind.SIGNATURE else letter_templates.wording(Kind.SIGNATURE, incident)

@@ -51,6 +51,7 @@
   function close() {
     if (list) { list.remove(); list = null; }
     field.removeAttribute("aria-activedescendant");
+    field.removeAttribute("aria-controls");
   }
 
   // Where the cursor stands: a copy of the field's text up to it, laid out alike.
@@ -84,6 +85,7 @@
     list.className = "lt-options";
     list.id = "lt-options";
     list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", document.getElementById("lt-names-title").textContent);
     fitting.forEach(function (each, at) {
       const option = document.createElement("li");
       option.id = "lt-option-" + at;
@@ -93,7 +95,8 @@
       option.append(...Array.from(each.childNodes, function (node) { return node.cloneNode(true); }));
       list.append(option);
     });
-    document.body.append(list);
+    document.getElementById("main").append(list);
+    field.setAttribute("aria-controls", list.id);
     field.setAttribute("aria-activedescendant", "lt-option-0");
     place();
   }
@@ -143,7 +146,7 @@
     if (option) { event.preventDefault(); choose(option.dataset.name); } else { close(); }
   });
   form.addEventListener("focusout", close);
-  document.addEventListener("scroll", close, true);
+  document.addEventListener("scroll", function (event) { if (list && event.target !== list) { place(); } }, true);
   form.addEventListener("submit", function () { isDirty = false; });
   addEventListener("beforeunload", function (event) { if (isDirty) { event.preventDefault(); } });
 })();

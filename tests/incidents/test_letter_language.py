@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.letter_language import Scope, Words
@@ -16,6 +16,8 @@ VALUES: dict[str, Any] = {
     "code": "NT-1", "pole": "", "deadline": "завтра",
     "letters": [{"at": "1", "text": "да"}, {"at": "2", "text": "нет"}],
 }  # fmt: skip
+# A loaded machine draws slowly; what is drawn is small.
+PURE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PIECES = st.sampled_from(
     ["{{", "}}", "{%", "%}", "{#", "#}", "|", ":", '"', "'", "\n", " ", ".", "code", "pole", "letters", "letter", "if",
      "endif", "else", "elif", "for", "in", "endfor", "empty", "include", "load", "verbatim", "debug", "default", "safe",
@@ -96,12 +98,18 @@ def test_every_unknown_name_is_told_at_once():
     assert len(problems("{{ one }}\n{{ two }}\n{% if three %}{% endif %}")) == 3
 
 
+@pytest.mark.parametrize("source", ["{% if code %}" * 1000, "{% if " + "not " * 4000 + "code %}x{% endif %}"])
+def test_what_is_folded_without_end_is_refused(source: str):
+    assert len(problems(source)) == 1
+
+
 def test_only_html_has_line_ends_made_into_markup():
     assert problems("{{ pole|linebreaksbr }}", is_html=True) == []
     assert problems("{{ pole|linebreaksbr }}")
     assert Words("{{ pole|linebreaksbr }}", SCOPE, is_html=True).fill({"pole": "a\n<b>"}) == "a<br>&lt;b&gt;"
 
 
+@PURE
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_whatever_is_typed_is_either_refused_or_rendered(source: str):
     words = Words(source, SCOPE)
@@ -111,6 +119,7 @@ def test_whatever_is_typed_is_either_refused_or_rendered(source: str):
         assert not any(sign in said for sign in ("object at 0x", "{'at'", "<class"))
 
 
+@PURE
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="{}%#")))
 def test_values_are_never_read_as_templates(value: str):
     assert filled("{{ pole }}", pole=f"{{{{ code }}}}{value}").startswith("{{ code }}")
