@@ -42,8 +42,10 @@
   }
 
   function bring(files) {
+    const line = document.getElementById("reply-files-error"), limit = Number(line.dataset.limit);
     say("");
     Array.from(files).forEach(function (file) {
+      if (limit && file.size > limit) { say(file.name + " " + line.dataset.large); return; }
       const row = document.getElementById("reply-file-coming").content.firstElementChild.cloneNode(true);
       row.querySelector(".cut").textContent = file.name;
       shelf().append(row);
