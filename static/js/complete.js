@@ -1,5 +1,5 @@
-// Beginnings of codes completed: the server's list of options under a field with data-complete.
-// Without a script the typed beginning is resolved on saving.
+// Beginnings of codes completed: the server's list of options under a field with data-complete; a chosen one is told by
+// the event "completed". Without a script the typed beginning is resolved on saving.
 (function () {
   "use strict";
   let asked = 0, timer = 0;
@@ -30,9 +30,11 @@
     // One name may stand on several poles: the option says on which.
     if (option.dataset.pole) { field.form.elements.pole.value = option.dataset.pole; }
     close(field);
+    field.dispatchEvent(new CustomEvent("completed", { bubbles: true }));
   }
 
   async function complete(field) {
+    if (!field.form.dataset.options) { return; }
     const mine = ++asked, typed = field.value.trim();
     if (typed.length < 2) { close(field); return; }
     const url = field.form.dataset.options + "?kind=" + field.dataset.complete + "&q=" + encodeURIComponent(typed);
