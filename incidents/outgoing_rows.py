@@ -251,7 +251,7 @@ def load(keys: Sequence[int], now: datetime) -> list[Row]:
     rows = found.only(*_OF_LETTER).annotate(has_copy=Exists(sent), is_settled=Exists(settled)).in_bulk()
     own = inbox.own_addresses()
     return [
-        Row(letter, _recipients(letter, own), now, letter.has_copy, letter.is_settled)  # type: ignore[attr-defined]
+        Row(letter, _recipients(letter, own), now, letter.has_copy, letter.is_settled)
         for pk in keys
         if (letter := rows.get(pk))
     ]

@@ -20,7 +20,7 @@ _SERVER = ("host", "port", "security", "username")
 _KEPT = ("from_address", "from_name", *_SERVER, "per_minute", "mailbox", "copies_to", "is_default")
 
 
-class FolderChoice(forms.ModelChoiceField):
+class FolderChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A folder of sent letters, as people call it, with its mailbox."""
 
     def label_from_instance(self, obj: Folder) -> str:
@@ -65,8 +65,9 @@ class AccountForm(forms.Form):
     is_default = forms.BooleanField(label=_("The usual one, for every letter that belongs to no other"), required=False)
 
     def __init__(self, *args: Any, account: SmtpAccount | None, **kwargs: Any) -> None:
-        known = {} if account is None else {name: getattr(account, name) for name in _KEPT}
-        super().__init__(*args, initial=known, **kwargs)
+        super().__init__(*args, **kwargs)
+        if account:
+            self.initial = {name: getattr(account, name) for name in _KEPT}
         self.account = account
         for name, field in self.fields.items():
             chosen = name in ("security", "mailbox", "copies_to")
