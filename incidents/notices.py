@@ -109,7 +109,7 @@ def settle(now: datetime) -> int:
 @transaction.atomic
 def _begin(event: IncidentEvent, now: datetime) -> None:
     incident = services.locked(event.incident)
-    if not _is_there(incident, event) or Notice.objects.filter(event=event).exists():
+    if not incident.status.sends or not _is_there(incident, event) or Notice.objects.filter(event=event).exists():
         return
     kind = incident.status.sends
     reason = refusal(kind, incident, now) or (None if event.actor else doubt(kind, incident, now))
