@@ -9,8 +9,9 @@ from email.policy import default
 import pytest
 
 from mailbox import composing
-from mailbox.composing import Person
+from mailbox.composing import File, Person
 from mailbox.parsing import ParsedEmail, parse
+from tests.dovecot import Dovecot
 from tests.factories import NOW, make_email
 from tests.written import letter
 
@@ -39,6 +40,11 @@ YANDEX = (
     "<blockquote>{ours}</blockquote>"
 )
 PLAIN = "Новое слово.\n\n18.08.2026 15:00, Диспетчерская <desk@towers.example> пишет:\n{ours}"
+
+
+@pytest.fixture(autouse=True)
+def _desk(settings) -> None:
+    settings.DEFAULT_FROM_EMAIL, settings.EMAIL_FROM_NAME = "desk@towers.example", "Диспетчерская"
 
 
 @pytest.fixture
@@ -130,3 +136,37 @@ def test_three_answers_there_and_back_stay_one_conversation_under_one_code(ours:
         assert ours["References"].split()[0] == "<asked@operator.example>"
         assert ours["In-Reply-To"] == read.message_id
     assert max(sizes) < 60_000
+
+
+def test_an_imap_server_sees_the_people_and_parts_that_were_meant(server: Dovecot) -> None:
+    people = [Person("Иванов, «Ночь» <НОК>", "noc@operator.example"), Person('O"Brien, J.', "b.c@operator.example")]
+    composed = composing.answer(
+        make_email(from_name="x\r\nBcc: v@operator.example", message_id=f"<{'a' * 300}@operator.example>"),
+        code="NT-100001",
+        subject="Отсутствует внешнее электроснабжение на площадке 41960-P-43-1-1",
+        text=WORDS,
+        to=people,
+        copies=[Person("Ж" * 100, f"{n}@contractor.example") for n in range(30)],
+        now=NOW,
+        files=[
+            File("Акт обследования опоры.pdf", "application/pdf", b"%PDF"),
+            File("a.eml", "message/rfc822", letter("Alarm", "off")),
+        ],
+    )
+    with server.client() as client:
+        client.append("INBOX", composed.raw)
+        client.select_folder("INBOX", readonly=True)
+        ((_uid, seen),) = client.fetch(client.search(), ["ENVELOPE", "BODYSTRUCTURE"]).items()
+
+    envelope, body = seen[b"ENVELOPE"], seen[b"BODYSTRUCTURE"]
+    assert [each.mailbox + b"@" + each.host for each in envelope.to] == [
+        b"noc@operator.example",
+        b"b.c@operator.example",
+    ]
+    assert [each.mailbox for each in envelope.cc] == [*(str(n).encode() for n in range(30)), b"desk"]
+    assert envelope.bcc is None
+    assert envelope.in_reply_to.decode() == f"<{'a' * 300}@operator.example>"
+    parts, kind = body[0], body[1]
+    assert kind == b"mixed"
+    assert [(each[0], each[1]) for each in parts[0][0]] == [(b"text", b"plain"), (b"text", b"html")]
+    assert [(each[0], each[1]) for each in parts[1:]] == [(b"application", b"pdf"), (b"message", b"rfc822")]
