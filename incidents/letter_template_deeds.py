@@ -127,7 +127,7 @@ def _fresh(template: LetterTemplate, seen: int) -> LetterTemplate:
     fresh = LetterTemplate.objects.select_for_update().get(pk=template.pk)
     if fresh.version != seen:
         last = fresh.versions.select_related("by").get(number=fresh.version)
-        said = _("Meanwhile %(who)s saved version %(n)d. Look at what changed, then save again.")
+        said = _("Meanwhile %(who)s saved version %(n)d. Look at it, then do it again.")
         raise Outdated(said % {"who": last.by.full_name, "n": fresh.version})
     return fresh
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +21,7 @@ from incidents import letter_template_deeds as deeds
 from incidents import letter_template_rows as rows
 from incidents import letter_templates
 from incidents.errors import DomainError
+from incidents.letter_differences import Difference, between
 from incidents.letter_template_forms import ScopeForm, WordsForm
 from incidents.letter_templates import Kind, Wording
 from incidents.letter_variables import VARIABLES
@@ -127,7 +129,7 @@ def _change(request: Request, row: LetterTemplate) -> HttpResponse:
             # His words stay in the form; saved once more they are laid over the newer version.
             form.data = {**request.POST.dict(), "seen": str(row.version)}
             form.add_error(None, refusal.user_message)
-            return _editor(request, letter, row, form, status=409)
+            return _editor(request, letter, row, form, status=409, conflict=between(row, form.wording))
     return _editor(request, letter, row, form, status=422)
 
 
@@ -152,6 +154,7 @@ def _editor(
     scope: ScopeForm | None = None,
     *,
     status: int = 200,
+    conflict: Sequence[Difference] = (),
 ) -> HttpResponse:
     last = row.versions.select_related("by").filter(number=row.version).first() if row else None
     context = {
@@ -162,6 +165,7 @@ def _editor(
         "last": last,
         "form": form,
         "scope": scope,
+        "conflict": conflict,
         "shipped": letter_templates.shipped(kind),
         "variables": [(name, list(found)) for name, found in groupby(VARIABLES.values(), key=lambda each: each.group)],
         "incidents": deeds.newest(deeds.TRIED_ON),

@@ -102,6 +102,7 @@ def test_two_administrators_do_not_write_over_each_other(desk: Client, keeper: U
     assert answer.status_code == 409
     assert "Орлов" in str(answer.context["form"].errors)
     assert "Моё {{ code }}" in answer.content.decode()
+    assert "<del><i>−</i><span>Другое {{ code }}</span></del>" in answer.content.decode()
     row.refresh_from_db()
     assert row.text == "Другое {{ code }}"
     # Having seen the newer one he may lay his words over it.
@@ -158,6 +159,15 @@ def test_words_for_some_incidents_need_a_scope_and_exist_once(desk: Client):
     assert desk.post(address, words(**{**none, "region": "Кировская область"})).status_code == 302
     assert desk.post(address, words(**{**none, "region": "Кировская область"})).status_code == 422
     assert LetterTemplate.objects.get().region == "Кировская область"
+
+
+def test_words_that_are_not_known_any_more_are_marked_on_the_list(desk: Client, keeper: User):
+    write(keeper)
+    LetterTemplate.objects.update(text="{{ code }} {{ gone }}")
+
+    shown = next(row for row in desk.get(LIST).context["general"] if row.template)
+
+    assert shown.is_broken
 
 
 def test_a_dispatcher_reads_but_does_not_write(client: Client, keeper: User):
