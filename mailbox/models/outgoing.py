@@ -117,6 +117,13 @@ class Outgoing(models.Model):
     def __str__(self) -> str:
         return f"{self.email_id} {self.state}"
 
+    @property
+    def lost(self) -> list[dict[str, str]]:
+        """Of a letter that left: who has not got it and will not, each with the server's words."""
+        if self.state != self.State.SENT:
+            return []
+        return [each for each in self.recipients if each["state"] in ("refused", "bounced")]
+
 
 class BadAddress(models.Model):
     """An address from which a letter of ours came back, or which our server refused: programs write to it no more."""
