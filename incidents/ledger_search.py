@@ -8,6 +8,7 @@ many fit: the list is walked from the newest on, at most so many rows a page, an
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,15 +28,22 @@ MOST_NEW = 100
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a list is walked: so many rows a step, so many a page."""
+    """How a list is walked: so many rows first, twice as many each time after, so many in all."""
 
     step: int
     most: int
 
+    def steps(self) -> Iterator[int]:
+        """What is frequent is found by the first few; what is rare is not worth many questions."""
+        step, left = self.step, self.most
+        while left > 0:
+            yield min(step, left)
+            step, left = 2 * step, left - step
+
 
 # Columns are read in passing; whether a letter has the words is computed anew from its text.
-BY_COLUMNS = Pace(step=4_000, most=20_000)
-BY_WORDS = Pace(step=500, most=3_000)
+BY_COLUMNS = Pace(step=250, most=20_000)
+BY_WORDS = Pace(step=200, most=3_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +117,11 @@ def _full(found: list[Cursor]) -> Page:
 def _walk(rows: QuerySet[Receipt], conditions: Q, pace: Pace) -> Page:
     found: list[Cursor] = []
     end: Cursor | None = None
-    for _ in range(0, pace.most, pace.step):
-        step = _keys(_behind(rows, end), pace.step)
+    for size in pace.steps():
+        step = _keys(_behind(rows, end), size)
         fitting = _fitting([each.pk for each in step], conditions) if step else set()
         found += [each for each in step if each.pk in fitting]
-        if len(found) > SIZE or len(step) < pace.step:
+        if len(found) > SIZE or len(step) < size:
             return _full(found)
         end = step[-1]
     first = found[0] if found else None

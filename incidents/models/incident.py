@@ -167,9 +167,9 @@ class Incident(models.Model):
             models.Index(
                 Lower("requester_email"), "opened_at", condition=Q(registration="mail"), name="incident_by_sender"
             ),
-            # Closed ones, newest first; the API, newest first.
+            # Closed ones, newest first; the API, newest first, and how often poles fail (chronic), which reads no more.
             models.Index(fields=["-active_at", "-id"], name="incident_by_change"),
-            models.Index(fields=["-opened_at", "-id"], name="incident_by_opening"),
+            models.Index(fields=["-opened_at", "-id"], include=("pole", "merged_into"), name="incident_by_opening"),
             # Parts of words, where an incident is chosen as a target; whole words, for the search.
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="incident_subject_words"),
             GinIndex(SEARCH_OF_INCIDENTS, name="incident_words"),
