@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from dispatchers.models import User
@@ -452,6 +453,29 @@ def test_a_status_that_the_customer_added_sends_and_moves_on_too(
     tick()
 
     assert fresh(incident).status == told
+
+
+def test_opening_again_writes_no_letter_unless_the_status_does(
+    server: SmtpServer, incident: Incident, me: User, settings: Any
+) -> None:
+    settings.INCIDENT_REACTIONS = dict.fromkeys(("sending", "reopened"), ["incidents.notices.on_status"])
+    to_work(incident, "closed", closed_at=timezone.now())
+    services.reopen(fresh(incident), by=me, at=timezone.now(), reason="снова")
+    assert (fresh(incident).status.key, Outgoing.objects.count()) == ("inProgress", 0)
+
+    to_work(incident, "closed", closed_at=timezone.now())
+    closed, tell = Status.objects.get(key="closed"), Status.objects.get(key=ACCEPTED)
+    tell.ways_in.create(from_status=closed, position=0)
+    step(fresh(incident), ACCEPTED, me)
+    assert (fresh(incident).status.key, Outgoing.objects.count()) == (ACCEPTED, 1)
+
+
+def test_a_status_names_its_letter_exactly_if_it_sends_one() -> None:
+    with pytest.raises(ValidationError):
+        Status(key="a", name_ru="А", name_en="A", status_class="sending").clean()
+    with pytest.raises(ValidationError):
+        Status(key="a", name_ru="А", name_en="A", status_class="active", sends="closed").clean()
+    Status.objects.get(key=ACCEPTED).clean()
 
 
 def test_a_status_that_leads_nowhere_is_not_offered(server: SmtpServer, incident: Incident, me: User) -> None:
