@@ -15,8 +15,9 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 
-from mailbox import telegram
+from mailbox import accounts, telegram
 from mailbox.models import Notice
+from mailbox.sealing import WrongKey
 from mailbox.telegram import NotSent
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ LONGEST_ANSWER = 300
 def recipients() -> list[tuple[Notice.Channel, str]]:
     """Who is told, by which way. Never the desk itself: an alert must not open an incident."""
     chats = settings.TG_CHATS if settings.TG_TOKEN else []
-    people = settings.ALERT_EMAILS if settings.EMAIL_HOST else []
+    people = settings.ALERT_EMAILS if accounts.is_possible() else []
     return [(Channel.TELEGRAM, chat) for chat in chats] + [
         (Channel.EMAIL, address) for address in people if address.lower() not in settings.DESK_ADDRESSES
     ]
@@ -111,11 +112,22 @@ def _send(notice: Notice) -> None:
 def _send_letter(notice: Notice) -> None:
     # RFC 3834: nobody's robot shall answer.
     headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    subject = f"Dispatch: {notice.title}"
     try:
-        smtp = get_connection(timeout=SMTP_SECONDS)
-        letter = EmailMessage(
-            f"Dispatch: {notice.title}", notice.text, to=[notice.recipient], headers=headers, connection=smtp
+        account = accounts.to_send(accounts.choose().pk)
+        if account is None:
+            raise NotSent("no account for letters out is in use")
+        server = get_connection(
+            timeout=SMTP_SECONDS,
+            host=account.host,
+            port=account.port,
+            username=account.username,
+            password=account.password,
+            use_ssl=account.security == accounts.Security.SSL,
+            use_tls=account.security == accounts.Security.STARTTLS,
         )
-        letter.send()
-    except (SMTPException, OSError) as error:
+        EmailMessage(
+            subject, notice.text, account.address, [notice.recipient], headers=headers, connection=server
+        ).send()
+    except (SMTPException, OSError, WrongKey, accounts.SendingIsOff) as error:
         raise NotSent(f"{type(error).__name__}: {error}"[:LONGEST_ANSWER]) from None

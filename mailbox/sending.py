@@ -63,7 +63,7 @@ def _send_by(pk: int | None, now: Clock) -> int:
 
 
 def _send_some(pk: int | None, now: Clock) -> tuple[int, bool]:
-    """How many letters left, and whether the account has time for more."""
+    """How many letters left, and whether it is worth to look again: not if somebody else holds what is due."""
     _take_up_lost(pk, now())
     try:
         account = accounts.to_send(pk)
@@ -71,12 +71,12 @@ def _send_some(pk: int | None, now: Clock) -> tuple[int, bool]:
         pace.pause(pk, str(error), now=now(), until=now() + pace.LOCKED_OUT)
         account = None
     sent = 0
-    for _ in range(MOST):
+    for number in range(MOST):
         if account is None or not pace.may_send(account, now()):
             return sent, False
         letter = _claim(pk, now())
         if letter is None:
-            return sent, True
+            return sent, number > 0
         sent += _send(letter, account, now) == State.SENT
     return sent, False
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailbox import accounts, inbox, outbox, sealing
+from mailbox import accounts, inbox, notices, outbox, sealing
 from mailbox.composing import Composed
 from mailbox.models import AccountState, Folder, Mailbox, Outgoing, Receipt, SmtpAccount
 from tests.factories import NOW, make_email
@@ -192,6 +192,18 @@ def test_a_person_who_sends_at_once_ends_the_pause(two: tuple[SmtpServer, SmtpSe
     assert send() == 0
     assert outbox.hasten(sent, now=NOW)
     assert send() == 1
+
+
+def test_alerts_leave_by_the_usual_account_too(two: tuple[SmtpServer, SmtpServer], settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.ALERT_EMAILS, settings.TG_TOKEN = ["keeper@towers.example"], ""
+    make_account(two[0])
+    usual = make_account(two[1], is_default=True)
+    notices.write("Mail does not come", "Since noon.", is_good=False, now=NOW)
+
+    assert notices.deliver(now=lambda: NOW) == 1
+    assert [each.recipients for each in two[1].letters] == [["keeper@towers.example"]]
+    assert f"From: {usual.from_address}".encode() in two[1].letters[0].raw
 
 
 def test_a_null_return_path_that_is_refused_becomes_the_accounts_address(two: tuple[SmtpServer, SmtpServer]) -> None:
