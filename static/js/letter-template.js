@@ -45,7 +45,7 @@
 
   function begun() {
     if (field.selectionStart !== field.selectionEnd) { return null; }
-    return /\{\{ ?([a-z_]*)$/.exec(field.value.slice(0, field.selectionStart));
+    return /(\{\{ ?|\{% (?:el)?if (?:not )?)([a-z_]*)$/.exec(field.value.slice(0, field.selectionStart));
   }
 
   function close() {
@@ -77,7 +77,7 @@
 
   function offer() {
     const found = begun();
-    const fitting = found ? buttons.filter(function (each) { return each.dataset.name.startsWith(found[1]); }) : [];
+    const fitting = found ? buttons.filter(function (each) { return each.dataset.name.startsWith(found[2]); }) : [];
     fitting.sort(function (one, other) { return one.dataset.name.length - other.dataset.name.length; });
     close();
     if (!fitting.length) { return; }
@@ -106,7 +106,11 @@
     const button = buttons.find(function (each) { return each.dataset.name === name; });
     const tail = /^ ?\}\}/.exec(field.value.slice(end));
     close();
-    put(snippet(button), end - found[0].length, end + (tail ? tail[0].length : 0));
+    if (found[1].startsWith("{%")) {
+      put(name, end - found[2].length, end);
+    } else {
+      put(snippet(button), end - found[0].length, end + (tail ? tail[0].length : 0));
+    }
   }
 
   function move(step) {
