@@ -59,6 +59,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.streaming.streamed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -353,9 +354,10 @@ CHRONIC_REPEATS_QUARTER = env_int("CHRONIC_REPEATS_QUARTER", 6, least=2)
 
 # What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
 INCIDENT_REACTIONS = {
-    "opened": ["sla.reactions.restart_clock", "dispatchers.reactions.assign_freest"],
-    "sending": ["incidents.notices.on_status"],
+    "opened": ["sla.reactions.follow", "dispatchers.reactions.assign_freest"],
+    "sending": ["sla.reactions.follow", "incidents.notices.on_status"],
     "reopened": [
+        "sla.reactions.follow",
         "incidents.notices.on_status",
         "incidents.ball.follow_step",
         "dispatchers.reactions.assign_freest",
@@ -364,12 +366,28 @@ INCIDENT_REACTIONS = {
         "incidents.answers.note_bounces",
         "incidents.answers.answer_closed",
         "incidents.ball.follow_letters",
+        "sla.reactions.follow_answers",
     ],
     "power_back": ["incidents.ball.power_is_back"],
-    "opened_earlier": ["sla.reactions.restart_clock"],
-    "opened_later": ["sla.reactions.restart_clock"],
-    "type_set": ["sla.reactions.restart_clock"],
-    "handed_over": ["sla.reactions.start_contractor_clock", "incidents.ball.follow_step"],
+    "handed_over": ["sla.reactions.follow", "incidents.ball.follow_step"],
+    "assigned": ["sla.reactions.follow_deeds"],
+    "comment": ["sla.reactions.follow_deeds"],
+    **dict.fromkeys(
+        (
+            "opened_earlier",
+            "opened_later",
+            "type_set",
+            "site_linked",
+            "status_changed",
+            "error",
+            "closed",
+            "merged",
+            "undone",
+            "work_started",
+            "work_ended",
+        ),
+        ["sla.reactions.follow"],
+    ),
 }
 
 # --- API --------------------------------------------------------------------------------------

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from incidents import services
-from incidents.models import Incident, IncidentEvent
-from sla import clock
+from django.utils import timezone
 
-
-def restart_clock(events: Sequence[IncidentEvent]) -> None:
-    """Both deadlines follow the type; without a type there is no deadline."""
-    for incident in _incidents(events):
-        allowed = incident.type.sla if incident.type else None
-        due = clock.deadline(incident.opened_at, allowed) if allowed else None
-        handed_over = incident.handed_over_at
-        contractor_due = clock.deadline(handed_over, allowed) if allowed and handed_over else None
-        if (due, contractor_due) != (incident.due_at, incident.contractor_due_at):
-            services.set_deadlines(incident, due_at=due, contractor_due_at=contractor_due)
+from incidents.models import IncidentEvent
+from mailbox.models import Email
+from sla import recomputing
 
 
-def start_contractor_clock(events: Sequence[IncidentEvent]) -> None:
-    """The contractor's time runs from the first hand-over; later ones change nothing."""
-    for incident in _incidents(events):
-        if incident.type and incident.handed_over_at and not incident.contractor_due_at:
-            due = clock.deadline(incident.handed_over_at, incident.type.sla)
-            services.set_deadlines(incident, contractor_due_at=due)
+def follow(events: Sequence[IncidentEvent]) -> None:
+    """The clocks say what the history says now."""
+    recomputing.recompute(recomputing.load({event.incident_id for event in events}), timezone.now())
 
 
-def _incidents(events: Iterable[IncidentEvent]) -> Iterable[Incident]:
-    return Incident.objects.select_related("type").filter(pk__in={event.incident_id for event in events})
+def follow_deeds(events: Sequence[IncidentEvent]) -> None:
+    """A first deed stops a clock; what the machine does is none."""
+    done = [event for event in events if event.actor_id]
+    if done:
+        follow(done)
+
+
+def follow_answers(events: Sequence[IncidentEvent]) -> None:
+    """Letters of ours stop clocks; those that come in do not."""
+    letters = {event.data.get("email"): event for event in events}
+    ours = Email.objects.filter(pk__in=letters, direction=Email.Direction.OUT).values_list("pk", flat=True)
+    answers = [letters[pk] for pk in ours]
+    if answers:
+        follow(answers)

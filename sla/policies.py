@@ -1,0 +1,34 @@
+"""The rules in force: the newest version for what runs, the version of its end for what has ended."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import datetime
+
+from sla.models import PolicyVersion
+from sla.policy import Policy
+
+# By key of the row. A version never changes, so each is read once a process.
+_read: dict[int, Policy] = {}
+
+
+class Policies:
+    """All versions as they are now; one query for their moments."""
+
+    def __init__(self) -> None:
+        self._versions = list(PolicyVersion.objects.order_by("number").values_list("at", "pk"))
+
+    def newest(self) -> Policy:
+        return policy(self._versions[-1][1])
+
+    def at(self, moment: datetime) -> Policy:
+        """The version in force then; for what lies before the first one, the first one."""
+        place = bisect_right(self._versions, moment, key=lambda row: row[0])
+        return policy(self._versions[max(place - 1, 0)][1])
+
+
+def policy(key: int) -> Policy:
+    if key not in _read:
+        row = PolicyVersion.objects.get(pk=key)
+        _read[key] = Policy(row.number, row.document)
+    return _read[key]

@@ -1,0 +1,137 @@
+"""Bringing the stored clocks of incidents up to what their events say."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from incidents import services
+from incidents.models import Incident
+from sla import clocks, history
+from sla.clock import Change, Reading, Rule, State, read
+from sla.models import IncidentClock
+from sla.policies import Policies
+from sla.policy import Policy
+
+# What the desk itself sorts and filters by stands on the incident's own row.
+ON_THE_ROW = {clocks.INCIDENT: "due_at", clocks.CONTRACTOR: "contractor_due_at"}
+FIELDS = ["state", "started_at", "stopped_at", "due_at", "left", "version", "rule"]
+
+
+class Told(NamedTuple):
+    """What a clock that has started says, and by which rule: its number in that version of the policy."""
+
+    started: datetime
+    reading: Reading
+    rule: Rule
+    number: int
+    version: int
+
+
+def load(keys: Iterable[int]) -> list[Incident]:
+    """Incidents with all that the rules ask of them."""
+    return list(Incident.objects.select_related("type", "operator", "pole").filter(pk__in=keys))
+
+
+def facts_of(incident: Incident) -> dict[str, str]:
+    """What rules may ask of an incident, see sla.policy.FACTS."""
+    return {
+        "type": incident.type.key if incident.type else "",
+        "group": incident.operator.group if incident.operator else "",
+        "region": incident.pole.region_ru if incident.pole else "",
+        "contractor": str(incident.contractor_id or ""),
+    }
+
+
+def tell(
+    incident: Incident, changes: Sequence[Change], policies: Policies, now: datetime
+) -> Iterator[tuple[str, Told]]:
+    """Every clock of the incident that has started."""
+    facts = facts_of(incident)
+    for clock in clocks.KINDS:
+        told = _tell(clock, facts, changes, policies.newest(), now)
+        if told and told.reading.stopped:
+            # What has ended is judged by the rules of its end, however often they change later.
+            told = _tell(clock, facts, changes, policies.at(told.reading.stopped), now)
+        if told:
+            yield clock, told
+
+
+def recompute(incidents: Sequence[Incident], now: datetime, *, write: bool = True) -> list[Incident]:
+    """Write what the cache has wrong; returns the incidents that had anything wrong. They come from `load`."""
+    policies, histories, before = Policies(), history.of(incidents), _stored(incidents)
+    new: list[IncidentClock] = []
+    changed: list[IncidentClock] = []
+    gone: list[int] = []
+    wrong = []
+    for incident in incidents:
+        told = dict(tell(incident, histories[incident.pk], policies, now))
+        stored = before[incident.pk]
+        rows = {clock: _row(incident, clock, each) for clock, each in told.items()}
+        added = [row for clock, row in rows.items() if clock not in stored]
+        other = [row for clock, row in rows.items() if clock in stored and _differs(stored[clock], row)]
+        ended = [row.pk for clock, row in stored.items() if clock not in rows]
+        due = _deadlines(incident, told)
+        if added or other or ended or due:
+            wrong.append(incident)
+        if due and write:
+            services.set_deadlines(incident, **due)
+        new, changed, gone = new + added, changed + other, gone + ended
+    if write:
+        _write(new, changed, gone)
+    return wrong
+
+
+def _tell(
+    clock: str, facts: Mapping[str, str], changes: Sequence[Change], policy: Policy, now: datetime
+) -> Told | None:
+    chosen = policy.choose(clock, facts)
+    if chosen is None:
+        return None
+    line, rule = chosen
+    reading = read(changes, rule, now)
+    return Told(reading.started, reading, rule, line.number, policy.version) if reading.started else None
+
+
+def _stored(incidents: Iterable[Incident]) -> dict[int, dict[str, IncidentClock]]:
+    stored: dict[int, dict[str, IncidentClock]] = defaultdict(dict)
+    for row in IncidentClock.objects.filter(incident__in=[incident.pk for incident in incidents]):
+        stored[row.incident_id][row.clock] = row
+    return stored
+
+
+def _row(incident: Incident, clock: str, told: Told) -> IncidentClock:
+    reading = told.reading
+    return IncidentClock(
+        incident=incident,
+        clock=clock,
+        state=reading.state,
+        started_at=told.started,
+        stopped_at=reading.stopped,
+        due_at=reading.due,
+        left=None if reading.state is State.RUNNING else told.rule.allowed - reading.spent,
+        version=told.version,
+        rule=told.number,
+    )
+
+
+def _differs(stored: IncidentClock, row: IncidentClock) -> bool:
+    row.pk = stored.pk
+    return any(getattr(stored, field) != getattr(row, field) for field in FIELDS)
+
+
+def _deadlines(incident: Incident, told: Mapping[str, Told]) -> dict[str, datetime | None]:
+    """Those deadlines on the incident's row that should be others."""
+    due = {field: told[clock].reading.due if clock in told else None for clock, field in ON_THE_ROW.items()}
+    return {field: moment for field, moment in due.items() if getattr(incident, field) != moment}
+
+
+def _write(new: list[IncidentClock], changed: list[IncidentClock], gone: list[int]) -> None:
+    if new:
+        IncidentClock.objects.bulk_create(new)
+    if changed:
+        IncidentClock.objects.bulk_update(changed, FIELDS)
+    if gone:
+        IncidentClock.objects.filter(pk__in=gone).delete()

@@ -1,0 +1,232 @@
+"""Clocks against a slow reading of the same rules: minute by minute, over histories nobody would think of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sla.calendars import Calendar, always
+from sla.clock import Change, Reading, Rule, State, read
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+# A Friday noon before a weekend.
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+OFFICE = Calendar(MOSCOW, (((540, 780), (840, 1080)),) * 5 + ((), ()))
+ROUND_THE_CLOCK = always(MOSCOW)
+INCIDENT = Rule(
+    allowed=4 * HOUR,
+    calendar=ROUND_THE_CLOCK,
+    starts=frozenset({"opened"}),
+    stops=frozenset({"class:end"}),
+    resumes=frozenset({"reopened"}),
+    pauses=frozenset({"waiting"}),
+)
+CONTRACTOR = replace(INCIDENT, starts=frozenset({"handed_over"}), resumes=frozenset())
+
+
+def change(minutes: float, *words: str, status: str = "") -> Change:
+    return Change(NOW + MINUTE * minutes, frozenset(words), status)
+
+
+def opened() -> Change:
+    return change(0, "opened", status="new")
+
+
+# --- The slow reading -------------------------------------------------------------------------
+
+
+def counts(calendar: Calendar, moment: datetime) -> bool:
+    wall = moment.astimezone(calendar.zone)
+    return any(since <= wall.hour * 60 + wall.minute < to for since, to in calendar.intervals(wall.date()))
+
+
+def slowly(history: list[Change], rule: Rule, now: datetime) -> tuple[State, timedelta, datetime | None]:
+    """State, time spent, and the moment when the time allowed was over if it is by `now`."""
+    state, status, spent, over = "idle", "", timedelta(), None
+    moment, left = NOW, list(history)
+    while True:
+        while left and left[0].at <= moment:
+            what = left.pop(0)
+            status = what.status or status
+            if state == "idle" and what.words & rule.starts:
+                state = "started"
+            elif state == "started" and what.words & rule.stops:
+                state = "stopped"
+            elif state == "stopped" and what.words & rule.resumes and not what.words & rule.stops:
+                state = "started"
+        if moment >= now:
+            break
+        if state == "started" and status not in rule.pauses and counts(rule.calendar, moment):
+            spent += MINUTE
+            if spent == rule.allowed:
+                over = moment + MINUTE
+        moment += MINUTE
+    names = {"idle": State.IDLE, "stopped": State.STOPPED}
+    going = State.PAUSED if status in rule.pauses else State.RUNNING
+    return names.get(state, going), spent, over
+
+
+WORDS = ["opened", "handed_over", "reopened", "class:end", "letter"]
+STEP = st.tuples(
+    st.integers(0, 900),
+    st.lists(st.sampled_from(WORDS), max_size=2),
+    st.sampled_from(["", "", "new", "waiting", "working"]),
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Change]:
+    at, done = 0, []
+    for minutes, words, status in draw(st.lists(STEP, max_size=7)):
+        at += minutes
+        done.append(change(at, *words, status=status))
+    return done
+
+
+RULES = st.builds(
+    lambda rule, minutes, calendar: replace(rule, allowed=MINUTE * minutes, calendar=calendar),
+    st.sampled_from([INCIDENT, CONTRACTOR]),
+    st.integers(1, 2000),
+    st.sampled_from([ROUND_THE_CLOCK, OFFICE]),
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(histories(), RULES, st.integers(0, 5000))
+def test_any_history_reads_as_minute_by_minute(history, rule, minutes):
+    now = NOW + MINUTE * minutes
+    state, spent, over = slowly(history, rule, now)
+
+    said = read(history, rule, now)
+
+    assert (said.state, said.spent) == (state, spent)
+    assert said.is_breached == (spent > rule.allowed)
+    if over and said.is_breached:
+        assert said.due == over
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), RULES, st.integers(0, 5000), st.integers(0, 5000))
+def test_the_deadline_of_a_running_clock_comes_true(history, rule, minutes, more):
+    """If nothing else happens, the clock breaches after its deadline and not before."""
+    now = NOW + MINUTE * minutes
+    past = [each for each in history if each.at <= now]
+    said = read(past, rule, now)
+    later = now + MINUTE * more
+
+    if said.state is State.RUNNING and said.due:
+        assert read(past, rule, later).is_breached == (
+            rule.calendar.counted(said.due, later) > timedelta() if later > said.due else said.is_breached
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), RULES, st.integers(0, 5000))
+def test_phases_cover_the_time_from_start_to_now_without_gaps(history, rule, minutes):
+    now = NOW + MINUTE * minutes
+    phases = read(history, rule, now).phases
+
+    assert all(one.end == other.start for one, other in pairwise(phases))
+    assert all(one.state is not other.state for one, other in pairwise(phases))
+    assert not phases or phases[-1].end is None
+
+
+# --- Said in words ----------------------------------------------------------------------------
+
+
+def at(minutes: float, *history: Change, rule: Rule = INCIDENT) -> Reading:
+    return read(history, rule, NOW + MINUTE * minutes)
+
+
+def test_round_the_clock_the_deadline_is_start_and_time_allowed():
+    said = at(30, opened())
+
+    assert (said.state, said.due, said.spent) == (State.RUNNING, NOW + 4 * HOUR, 30 * MINUTE)
+    assert not said.is_breached
+
+
+def test_before_its_start_a_clock_says_nothing():
+    said = at(30, opened(), rule=CONTRACTOR)
+
+    assert (said.state, said.due, said.started) == (State.IDLE, None, None)
+
+
+def test_a_pause_moves_the_deadline_by_its_length():
+    waiting, again = change(60, status="waiting"), change(150, status="working")
+
+    assert at(100, opened(), waiting).due is None
+    assert at(100, opened(), waiting).state is State.PAUSED
+    assert at(200, opened(), waiting, again).due == NOW + 4 * HOUR + 90 * MINUTE
+
+
+def test_a_pause_longer_than_the_time_left_breaches_nothing():
+    """Complaint: breached while it was pending."""
+    waiting, again = change(239, status="waiting"), change(10_000, status="working")
+
+    assert not at(9_999, opened(), waiting).is_breached
+    assert at(10_000, opened(), waiting, again).due == NOW + 10_001 * MINUTE
+
+
+def test_a_pause_over_a_weekend_takes_no_more_than_the_office_hours_in_it():
+    """Complaint: pauses were counted round the clock, targets in business hours. Friday 16:00 to Monday 11:00: 4 h."""
+    rule = replace(INCIDENT, calendar=OFFICE, allowed=8 * HOUR)
+    # Friday 12:00; an hour until lunch, two after it.
+    waiting = change(4 * 60, status="waiting")
+    again = change(71 * 60, status="working")
+
+    said = at(71 * 60, opened(), waiting, again, rule=rule)
+
+    assert said.spent == 3 * HOUR
+    assert said.due == datetime(2026, 11, 23, 17, 0, tzinfo=MOSCOW)
+
+
+def test_what_was_over_before_a_pause_stays_over_at_its_moment():
+    said = at(400, opened(), change(300, status="waiting"), change(350, status="working"))
+
+    assert said.is_breached
+    assert said.due == NOW + 4 * HOUR
+
+
+def test_closing_stops_and_opening_again_goes_on_with_the_time_left():
+    """Complaint: closed and reopened counted as pending, or from the beginning."""
+    closed, reopened = change(60, "class:end", status="closed"), change(600, "reopened", status="working")
+
+    assert at(500, opened(), closed).spent == HOUR
+    assert at(500, opened(), closed).stopped == NOW + HOUR
+    said = at(601, opened(), closed, reopened)
+    assert (said.spent, said.due) == (61 * MINUTE, NOW + 600 * MINUTE + 3 * HOUR)
+
+
+def test_after_closing_the_clock_stands():
+    """Complaint: the clock ran on after it was solved."""
+    closed = change(60, "class:end", status="closed")
+
+    assert at(60, opened(), closed).spent == at(100_000, opened(), closed).spent
+
+
+def test_handing_over_again_does_not_start_the_contractors_clock_anew():
+    first, second = change(10, "handed_over"), change(100, "handed_over")
+
+    assert at(200, opened(), first, second, rule=CONTRACTOR).due == NOW + 10 * MINUTE + 4 * HOUR
+
+
+def test_another_time_allowed_keeps_what_was_spent_and_paused():
+    """Complaint: changing the priority forgot the pauses so far."""
+    history = opened(), change(60, status="waiting"), change(150, status="working")
+    longer = replace(INCIDENT, allowed=24 * HOUR)
+
+    assert at(200, *history, rule=longer).due == NOW + 24 * HOUR + 90 * MINUTE
+
+
+def test_a_status_that_pauses_pauses_from_the_first_moment():
+    assert at(30, change(0, "opened", status="waiting")).spent == timedelta()
+
+
+def test_what_lies_ahead_has_not_happened():
+    assert at(30, opened(), change(31, "class:end", status="closed")).state is State.RUNNING
