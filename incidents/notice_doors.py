@@ -9,7 +9,7 @@ from datetime import datetime
 from incidents import notice_words
 from incidents.errors import DomainError
 from incidents.models import Incident, LetterKind, Status, Transition
-from incidents.notice_refusals import Code, doubt, refusal
+from incidents.notice_refusals import Code, Look, doubt, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Door:
 
 def of_steps(incident: Incident, steps: Iterable[Transition], now: datetime) -> dict[int, Door]:
     """The doors of those steps that send, by the key of their status."""
-    return {step.to_status_id: _door(step.to_status, incident, now) for step in steps if step.to_status.sends}
+    look = Look(incident, now)
+    return {step.to_status_id: _door(step.to_status.sends, look) for step in steps if step.to_status.sends}
 
 
 def require(to: Status, incident: Incident, now: datetime) -> None:
@@ -48,10 +49,10 @@ def require_certain(to: Status, incident: Incident, now: datetime) -> None:
         raise DomainError(notice_words.sentence(reason))
 
 
-def _door(to: Status, incident: Incident, now: datetime) -> Door:
-    refused = refusal(to.sends, incident, now)
-    reason = refused or doubt(to.sends, incident, now)
-    asks_what = to.sends == LetterKind.CLOSED and refused is None
+def _door(kind: str, look: Look) -> Door:
+    refused = look.refusal(kind)
+    reason = refused or look.doubt(kind)
+    asks_what = kind == LetterKind.CLOSED and refused is None
     if reason is None:
         return Door(asks_what=asks_what)
     return Door(

@@ -11,6 +11,7 @@ from incidents.models import Incident, IncidentEmail, LetterKind, Notice
 from mailbox import answering, inbox
 from mailbox.composing import Person, is_address
 from mailbox.models import Email, Outgoing
+from towers.models import Contractor
 
 Audience = Notice.Audience
 # A letter to more people is a mailing.
@@ -29,17 +30,17 @@ class Envelope:
 
 def envelopes(kind: str, incident: Incident) -> list[Envelope]:
     """The letters of this kind; empty where nobody's address is known."""
+    own = inbox.own_addresses()
     if kind == LetterKind.HANDED_OVER:
-        return _existing(_to_contractor(incident, inbox.own_addresses()))
-    operator = to_operator(incident)
+        return _existing(_to_contractor(incident, own))
+    operator = to_operator(incident, own)
     if kind == LetterKind.CLOSED and operator.to and incident.handed_over_at:
-        return _existing(operator, _to_contractor(incident, inbox.own_addresses()))
+        return _existing(operator, _to_contractor(incident, own))
     return _existing(operator)
 
 
-def to_operator(incident: Incident) -> Envelope:
-    """To whoever reported it, where he wants answers; copies to all he wrote to, but never to the desk."""
-    own = inbox.own_addresses()
+def to_operator(incident: Incident, own: Collection[str]) -> Envelope:
+    """To whoever reported it, where he wants answers; copies to all he wrote to, but never to the desk's `own`."""
     first = _first_letter(incident)
     if first is None:
         return Envelope(Audience.OPERATOR, _people([_requester(incident)], own))
@@ -49,24 +50,29 @@ def to_operator(incident: Incident) -> Envelope:
     is_corrected = bool(reported.email) and reported.email.lower() != first.from_email.lower()
     to = _people([reported if is_corrected else sender], own)
     others = [*([sender] if is_corrected else []), *(Person(each["name"], each["email"]) for each in _named(first))]
-    copies = _people(others, own | {each.email.lower() for each in to})
+    copies = _people(others, {*own, *(each.email.lower() for each in to)})
     return Envelope(Audience.OPERATOR, to or copies[:1], copies if to else copies[1:], first)
 
 
-def contractor_emails(incident: Incident) -> tuple[Person, ...]:
+def of_contractor(incident: Incident, own: Collection[str]) -> tuple[Person, ...]:
     """Every usable address that the registry has for the contractor of this pole."""
-    return _to_contractor(incident, inbox.own_addresses()).to
+    company = contractor(incident)
+    addresses = incident.pole.contractor_emails if incident.pole else []
+    return _people([Person(company.name if company else "", address) for address in addresses], own)
+
+
+def contractor(incident: Incident) -> Contractor | None:
+    """Who repairs the pole now; nearly always the one that the incident names."""
+    if incident.pole is None or incident.pole.contractor_id == incident.contractor_id:
+        return incident.contractor if incident.pole else None
+    return incident.pole.contractor
 
 
 def _to_contractor(incident: Incident, own: Collection[str]) -> Envelope:
     """To all addresses of the pair of contractor and pole, in the conversation with the contractor."""
-    pole = incident.pole
-    addresses = pole.contractor_emails if pole else []
-    name = pole.contractor.name if pole and pole.contractor else ""
     before = Outgoing.objects.filter(notices__incident=incident, notices__audience=Audience.CONTRACTOR)
     last = before.exclude(state=Outgoing.State.CANCELLED).select_related("email").order_by("-pk").first()
-    to = _people([Person(name, address) for address in addresses], own)
-    return Envelope(Audience.CONTRACTOR, to, answered=last.email if last else None)
+    return Envelope(Audience.CONTRACTOR, of_contractor(incident, own), answered=last.email if last else None)
 
 
 def _existing(*letters: Envelope) -> list[Envelope]:

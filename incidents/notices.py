@@ -66,7 +66,7 @@ def retry(incident: Incident, *, by: User, at: datetime) -> Incident:
         raise DomainError(_("There is no letter here that waits to be sent again."))
     if refused := refusal(status.sends, incident, at):
         raise DomainError(notice_words.sentence(refused))
-    before = incident.events.filter(pk=(incident.error_facts or {}).get("event")).first()
+    before = incident.events.filter(pk=(incident.error_facts or {}).get("event", 0)).first()
     # The letter says once more what was done.
     reason = before.data.get("reason", "") if before else ""
     return services._move(incident, status, by=by, at=at, reason=reason)

@@ -12,6 +12,7 @@ from mailbox.models import Email
 from tests.factories import make_email, make_incident, make_pole
 
 pytestmark = pytest.mark.django_db
+OWN = frozenset({"desk@towers.example"})
 
 
 def talk(incident: Incident, way: str = "opened", **over: Any) -> Email:
@@ -38,7 +39,7 @@ def test_the_answer_goes_where_the_first_sender_wants_it() -> None:
     )
     talk(incident, "thread", from_email="avr@contractor.example")
 
-    found = notice_people.to_operator(incident)
+    found = notice_people.to_operator(incident, OWN)
 
     assert (found.to[0].name, found.to[0].email) == ("Смена", "shift@operator.example")
     assert addresses(found.copies) == ["duty@operator.example", "boss@operator.example"]
@@ -49,7 +50,7 @@ def test_whoever_was_put_right_on_the_card_gets_it_and_the_sender_a_copy() -> No
     incident = make_incident(requester_email="noc@t2.example", requester_name="NOC")
     first = talk(incident, from_email="colleague@partner.example", to=people("desk@towers.example"))
 
-    found = notice_people.to_operator(incident)
+    found = notice_people.to_operator(incident, OWN)
 
     assert (addresses(found.to), addresses(found.copies)) == (["noc@t2.example"], ["colleague@partner.example"])
     assert found.answered == first
@@ -59,7 +60,7 @@ def test_registered_by_hand_it_begins_a_conversation_with_the_caller() -> None:
     incident = make_incident(registration=Incident.Registration.MANUAL, requester_email="caller@operator.example")
     talk(incident, "hand", from_email="other@operator.example")
 
-    found = notice_people.to_operator(incident)
+    found = notice_people.to_operator(incident, OWN)
 
     assert (addresses(found.to), found.copies, found.answered) == (["caller@operator.example"], (), None)
 
@@ -75,7 +76,7 @@ def test_a_forged_header_full_of_people_makes_no_mailing() -> None:
     incident = make_incident()
     talk(incident, cc=people(*(f"n{n}@operator.example" for n in range(200))))
 
-    assert len(notice_people.to_operator(incident).copies) == notice_people.MOST_PEOPLE
+    assert len(notice_people.to_operator(incident, OWN).copies) == notice_people.MOST_PEOPLE
 
 
 def test_the_contractor_hears_of_the_end_only_if_he_was_engaged() -> None:

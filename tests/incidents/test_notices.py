@@ -458,7 +458,7 @@ def test_a_status_that_the_customer_added_sends_and_moves_on_too(
 def test_opening_again_writes_no_letter_unless_the_status_does(
     server: SmtpServer, incident: Incident, me: User, settings: Any
 ) -> None:
-    settings.INCIDENT_REACTIONS = dict.fromkeys(("sending", "reopened"), ["incidents.notices.on_status"])
+    settings.INCIDENT_REACTIONS = {key: ["incidents.notices.on_status"] for key in ("sending", "reopened")}
     to_work(incident, "closed", closed_at=timezone.now())
     services.reopen(fresh(incident), by=me, at=timezone.now(), reason="снова")
     assert (fresh(incident).status.key, Outgoing.objects.count()) == ("inProgress", 0)

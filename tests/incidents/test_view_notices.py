@@ -72,6 +72,18 @@ def test_an_open_door_is_a_button(desk: Client, incident: Incident) -> None:
     assert 'id="notice"' not in shown
 
 
+def test_steps_that_send_cost_the_card_a_handful_of_queries(desk: Client, incident: Incident, settings: Any) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            page(desk, incident)
+        return len(queries)
+
+    page(desk, incident)
+    with_doors = asked()
+    settings.INCIDENT_REACTIONS = {}
+    assert with_doors - asked() <= 5
+
+
 def test_what_is_in_the_way_stands_on_the_card_and_refuses_the_click(desk: Client, incident: Incident) -> None:
     Incident.objects.update(type=None)
     shown = page(desk, incident)
