@@ -138,6 +138,7 @@ class BadAddress(models.Model):
     class Meta:
         verbose_name = _("bad address")
         verbose_name_plural = _("bad addresses")
+        indexes: ClassVar = [models.Index(fields=["-at", "-id"], name="bad_address_newest")]
 
     def __str__(self) -> str:
         return self.address
