@@ -59,7 +59,7 @@ PAGES = {
     "a phrase": ('"бригада выехала"', ""),
     "a phrase nobody wrote": ('"выехала бригада"', ""),
     "a rare phrase": ('"открывается шлагбаум"', ""),
-    "words that never meet": ("генератор бригада", ""),
+    "words that never meet": ("генератор батареи", ""),
     "no hit": ("абракадабра", ""),
     "words of a note": ("сторожа", ""),
     "a file": ("scan 4005", ""),

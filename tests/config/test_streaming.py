@@ -62,10 +62,13 @@ def test_what_is_made_while_it_is_sent_never_stands_in_memory_whole() -> None:
             yield b"x" * 100_000
 
     async def read() -> int:
-        return sum([len(piece) async for piece in passing])
+        assert isinstance(passing, StreamingHttpResponse)
+        size = 0
+        async for piece in passing:
+            size += len(piece)
+        return size
 
     passing = passed(StreamingHttpResponse(parts()))
-    assert isinstance(passing, StreamingHttpResponse)
     tracemalloc.start()
     size = run(read())
     _now, most = tracemalloc.get_traced_memory()
