@@ -10,6 +10,7 @@ from django.db.models import Case, Q, QuerySet, When
 from django.db.models.fields import BooleanField
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from incidents import marks
 from incidents.marks import Piece
@@ -38,6 +39,12 @@ class Fold:
     @property
     def lines(self) -> int:
         return self.text.count("\n") + 1
+
+    @property
+    def title(self) -> str:
+        """“Signature, 3 lines”."""
+        names = {"signature": _("Signature"), "quote": _("Quotation"), "rest": _("Quotation and signature")}
+        return f"{names[self.kind]}, {ngettext('%(n)s line', '%(n)s lines', self.lines) % {'n': self.lines}}"
 
     @property
     def shown(self) -> str:
@@ -101,6 +108,18 @@ class Letter:
     @property
     def sender(self) -> str:
         return self.email.from_name or self.email.from_email or _("Unknown sender")
+
+    @property
+    def addressed(self) -> str:
+        """“noc@operator.example · requester · to: desk, copies: 2”: from where, who that is, and to whom."""
+        roles = {"requester": _("requester"), "contractor": _("contractor")}
+        to, copies = self.to, len(self.email.cc)
+        told = [
+            _("to: %(to)s") % {"to": to} if to else "",
+            ngettext("copy: %(n)s", "copies: %(n)s", copies) % {"n": copies} if copies else "",
+        ]
+        said = ["" if self.is_out else self.email.from_email, roles.get(self.role, ""), ", ".join(filter(None, told))]
+        return " · ".join(filter(None, said))
 
     @property
     def recipients(self) -> str:

@@ -25,7 +25,7 @@ SILENCE = timedelta(hours=6)
 # Deeds of one actor this close together are one line: “assigned, type set, deadline”.
 TOGETHER = timedelta(seconds=2)
 # Of each kind on one page of the timeline; older ones come on request, so that a mail loop of thousands opens at once.
-MOST_SHOWN = 40
+MOST_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)

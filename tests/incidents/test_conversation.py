@@ -214,3 +214,23 @@ def test_problems_that_change_nothing_for_the_reader_are_not_told():
             "A text names no usable alphabet; read as koi8-r.",
             "The letter is too big and was cut; the original has 99 bytes.",
         ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"to": [], "cc": []}, "noc@operator.example · requester"),
+        ({"to": [{"name": "Иван", "email": "i@b.example"}]}, "noc@operator.example · requester · to: Иван"),
+        ({"direction": "out", "from_email": "desk@towers.example", "to": [{"name": "", "email": "i@b.example"}],
+          "cc": [{"name": "", "email": "c@b.example"}]}, "to: i@b.example, copy: 1"),
+        ({"to": [], "cc": [{"name": "", "email": "c@b.example"}] * 2}, "noc@operator.example · requester · copies: 2"),
+    ],
+)  # fmt: skip
+def test_a_letter_says_from_where_it_came_and_to_whom(db, facts, said):
+    incident = make_incident(requester_email="NOC@operator.example")
+    email = make_email(**{"from_email": "noc@operator.example", **facts})
+    incident.letters.create(email=email, way="opened", thread=email.pk)
+
+    with translation.override("en"):
+        (letter,), _first, _more = load_letters(incident, None)
+        assert letter.addressed == said
