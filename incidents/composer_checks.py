@@ -17,8 +17,7 @@ from incidents import composer_people, participants
 from incidents.models import Incident
 from incidents.participants import PUBLIC_DOMAINS
 from incidents.reply_forms import Said
-from mailbox import answering
-from mailbox.models import BadAddress
+from mailbox import bad_addresses
 from towers import lookup
 from towers.matching import Match, Part
 from towers.models import Operator, Pole
@@ -74,7 +73,7 @@ def questions(
         *of_other_poles(lookup.find([Part("reply", said.text)]), incident.pole),
         *of_unfilled(f"{said.subject}\n{said.text}"),
         *of_missing_files(said.text, has_files=has_files),
-        *of_bad_addresses(_bad(said.addresses, now)),
+        *of_bad_addresses({each: row.said for each, row in bad_addresses.among(said.addresses, now).items()}),
     ]
     return sorted((each for each in found if each.key not in answered), key=lambda each: not each.is_grave)
 
@@ -136,13 +135,6 @@ def _of_others(own: Operator | None, addresses: Collection[str]) -> dict[str, st
         for address, each in found.items()
         if each.pk != own.pk and not (own.group and each.group == own.group)
     }
-
-
-def _bad(addresses: Collection[str], now: datetime) -> dict[str, str]:
-    """Those that a letter of ours came back from of late, with the words that said so."""
-    counted = {answering.counted(each): each for each in addresses}
-    rows = BadAddress.objects.filter(address__in=counted, at__gt=now - answering.BAD_FOR)
-    return {counted[each.address]: each.said for each in rows}
 
 
 def _domains(people: Collection[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -42,7 +42,7 @@ def largest() -> int:
     return min(settings.LETTER_FILE_MAX_BYTES, _room())
 
 
-def keep(incident: Incident, person: User, upload: UploadedFile, *, at: datetime) -> ReplyFile:
+def keep(incident: Incident, person: User, upload: UploadedFile[Any], *, at: datetime) -> ReplyFile:
     """Store what was brought up. Raises DomainError that names the limit it breaks, NotStored when the disk is full."""
     name, most = clean_name(upload.name or ""), largest()
     if (upload.size or 0) > most:
@@ -94,7 +94,7 @@ def of_letter(letter: Email) -> list[Attachment]:
 def contents(brought: Iterable[ReplyFile], taken: Iterable[Attachment]) -> list[File]:
     """The files with their bytes, ready for a letter. Raises DomainError where there are too many, or none any more."""
     brought, taken = list(brought), list(taken)
-    require_room(sum(each.size for each in (*brought, *taken)))
+    require_room(sum(each.size for each in brought) + sum(each.size for each in taken))
     try:
         own = [File(each.name, each.content_type, store.read(each.sha256)) for each in brought]
         return own + [File(each.name, each.content_type, files.content(each)) for each in taken]

@@ -247,14 +247,12 @@ def _composed(incident: Incident, said: Said, files: list[File], *, by: User, at
         signed = letter_templates.signature(incident, by=by, now=at)
         # Without HTML of its own the signature is made into it together with the words.
         html = f"{letter_html.paragraphs(said.text)}\n{signed.html}" if signed.html else ""
-        words = {"code": incident.code, "subject": said.subject, "text": f"{said.text}\n\n{signed.text}", "html": html}
-        people: dict[str, Any] = {"to": said.to, "copies": said.copies}
-        more: dict[str, Any] = {"now": at, "files": files, "account": account}
+        text = f"{said.text}\n\n{signed.text}"
+        letter: dict[str, Any] = {"code": incident.code, "subject": said.subject, "text": text, "html": html}
+        letter |= {"to": said.to, "copies": said.copies, "files": files, "account": account, "now": at}
         if said.kind == Kind.FORWARD and said.letter:
-            return composing.forward(said.letter, **words, **people, **more)
-        if said.letter:
-            return composing.answer(said.letter, **words, **people, **more)
-        return composing.new_letter(**words, **people, **more)
+            return composing.forward(said.letter, **letter)
+        return composing.answer(said.letter, **letter) if said.letter else composing.new_letter(**letter)
     except SendingIsOff as error:
         raise DomainError(_off()) from error
     except composing.TooLarge as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -94,7 +94,7 @@ def _sender(email: Email) -> Person:
 
 def _met(incident: Incident) -> Iterator[Person]:
     """Everybody of the newest letters that people wrote."""
-    letters: Sequence[Email] = (
+    letters = (
         Email.objects.filter(place__incident=incident, kind=Email.Kind.HUMAN)
         .only("from_name", "from_email", "to", "cc")
         .order_by("-received_at", "-pk")[:LOOKED_AT]

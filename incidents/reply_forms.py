@@ -96,7 +96,7 @@ class LetterForm(SeenForm):
     )
     # Files of the incident's letters, and those that were brought up for this one.
     attach = forms.ModelMultipleChoiceField(Attachment.objects.none(), required=False, widget=forms.MultipleHiddenInput)
-    files = forms.TypedMultipleChoiceField(required=False, coerce=int, widget=forms.MultipleHiddenInput)
+    uploads = forms.TypedMultipleChoiceField(required=False, coerce=int, widget=forms.MultipleHiddenInput)
     # Questions before sending that got their answer: send anyway.
     answered = forms.TypedMultipleChoiceField(required=False, widget=forms.MultipleHiddenInput)
     leaves = forms.CharField(required=False, max_length=40)
@@ -109,7 +109,7 @@ class LetterForm(SeenForm):
         self.fields["attach"].queryset = here.select_related("email")  # type: ignore[attr-defined]
         self.fields["attach"].error_messages["invalid_choice"] = _("A file you chose is no longer in this incident.")
         # Any number of any words: whose they are is looked at where they are used.
-        self.fields["files"].valid_value = str.isdigit  # type: ignore[attr-defined]
+        self.fields["uploads"].valid_value = str.isdigit  # type: ignore[attr-defined]
         self.fields["answered"].valid_value = bool  # type: ignore[attr-defined]
 
     def clean_kind(self) -> str:

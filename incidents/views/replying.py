@@ -103,7 +103,7 @@ def _send(request: Request, incident: Incident) -> HttpResponse:
 
 def _give(request: Request, incident: Incident, form: LetterForm, now: datetime) -> None:
     """Let it leave, or keep it for its moment."""
-    brought = composer_files.chosen(incident, request.user, form.cleaned_data["files"])
+    brought = composer_files.chosen(incident, request.user, form.cleaned_data["uploads"])
     kept = kept_of(request.POST) | {"answered": sorted(_answered(request))}
     leaves_at = form.cleaned_data["leaves"]
     facts: dict[str, Any] = {"by": request.user, "at": now, "form": kept, "files": brought}
@@ -116,7 +116,7 @@ def _give(request: Request, incident: Incident, form: LetterForm, now: datetime)
 
 def _unanswered(request: Request, incident: Incident, form: LetterForm, now: datetime) -> list[Question]:
     """What has to be asked about this letter and was not."""
-    has_files = bool(form.cleaned_data["files"] or form.cleaned_data["attach"])
+    has_files = bool(form.cleaned_data["uploads"] or form.cleaned_data["attach"])
     return composer_checks.questions(incident, form.said, has_files=has_files, now=now, answered=_answered(request))
 
 

@@ -59,9 +59,16 @@
     if (!all.querySelector("li")) { all.remove(); document.getElementById("reply-text").focus(); }
   }
 
+  // From the line of addressees, too.
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("#reply input")) {
+      event.preventDefault();
+      form().requestSubmit();
+    }
+  });
   // Enter in the moment means this moment, not "send at once".
   document.addEventListener("keydown", function (event) {
-    if (event.key === "Enter" && event.target.id === "reply-leaves") {
+    if (event.key === "Enter" && event.target.id === "reply-leaves" && !event.defaultPrevented) {
       event.preventDefault();
       form().requestSubmit();
     }

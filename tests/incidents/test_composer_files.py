@@ -50,10 +50,10 @@ def test_a_file_is_stored_at_once_and_survives_a_reload(desk: Client, me: User) 
 
     file = ReplyFile.objects.get()
     assert "Акт осмотра.pdf" in answer.content.decode()
-    assert f'name="files" value="{file.pk}"' in answer.content.decode()
+    assert f'name="uploads" value="{file.pk}"' in answer.content.decode()
     assert store.read(file.sha256) == b"%PDF-1"
     form = desk.get(reverse("incidents:reply", args=[incident.code]), HTTP_HX_REQUEST="true").content.decode()
-    assert f'name="files" value="{file.pk}"' in form
+    assert f'name="uploads" value="{file.pk}"' in form
 
 
 def test_it_is_sent_with_the_letter_whose_form_showed_it(desk: Client, me: User) -> None:
@@ -61,7 +61,7 @@ def test_it_is_sent_with_the_letter_whose_form_showed_it(desk: Client, me: User)
     for name in ("a.pdf", "b.pdf"):
         composer_files.keep(incident, me, upload(name), at=NOW)
     first = ReplyFile.objects.get(name="a.pdf")
-    said = {"kind": "new", "to": "noc@operator.example", "text": "Акт во вложении", "files": [first.pk]}
+    said = {"kind": "new", "to": "noc@operator.example", "text": "Акт во вложении", "uploads": [first.pk]}
 
     desk.post(
         reverse("incidents:reply", args=[incident.code]),
