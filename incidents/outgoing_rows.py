@@ -41,7 +41,7 @@ _OF_RESULT = {
     Result.ACCEPTED: ("is-done", "check"),
     Result.REFUSED: ("is-over", "circle-x"),
     Result.UNKNOWN: ("is-risk", "help"),
-    "bounced": ("is-over", "arrow-back-up"),
+    Result.BOUNCED: ("is-over", "arrow-back-up"),
 }
 
 
@@ -68,7 +68,7 @@ class Recipient:
             Result.WAITING: pgettext("recipient", "waits"),
             Result.ACCEPTED: pgettext("recipient", "accepted"),
             Result.REFUSED: pgettext("recipient", "refused"),
-            "bounced": pgettext("recipient", "came back"),
+            Result.BOUNCED: pgettext("recipient", "came back"),
         }.get(self.result, pgettext("recipient", "unknown"))
 
     @property
@@ -140,8 +140,10 @@ class Row:
     def words(self) -> str:
         if self.is_planned:
             return pgettext("letter of ours", "Leaves later")
-        if self.is_returned:
+        if self.is_returned and any(each.result == Result.BOUNCED for each in self.recipients):
             return pgettext("letter of ours", "Came back")
+        if self.is_returned:
+            return pgettext("letter of ours", "Refused by all")
         if self.is_partly:
             return pgettext("letter of ours", "Sent, not to all")
         return {
@@ -202,7 +204,7 @@ class Row:
         """Only what has surely reached nobody."""
         if self.letter.state not in (State.QUEUED, State.RETRYING):
             return False
-        return all(each.result in (Result.WAITING, Result.REFUSED) for each in self.recipients)
+        return all(each["state"] in (Result.WAITING, Result.REFUSED) for each in self.letter.recipients)
 
     @property
     def may_retry(self) -> bool:
@@ -258,10 +260,12 @@ def load(keys: Sequence[int], now: datetime) -> list[Row]:
 
 
 def _recipients(letter: Outgoing, own: Collection[str]) -> tuple[Recipient, ...]:
-    """Without the desk's own copy, unless it is all there is or it went wrong."""
+    """Without the desk's own copy, unless it is all there is or the desk surely has not got it."""
     found = [
         Recipient(each["address"], each["state"], each["said"] if each["state"] != Result.ACCEPTED else "")
         for each in letter.recipients
     ]
-    others = [each for each in found if not each.is_well or each.address.lower() not in own]
+    others = [
+        each for each in found if each.result in (Result.REFUSED, Result.BOUNCED) or each.address.lower() not in own
+    ]
     return tuple(others or found)

@@ -147,9 +147,13 @@ def test_the_desks_own_copy_is_no_recipient_unless_it_went_wrong(desk: Client, s
     settings.DESK_ADDRESSES = ["desk@towers.example"]
     well = make_letter(to=[recipient(), recipient("desk@towers.example")])
     ill = make_letter(to=[recipient(), recipient("desk@towers.example", "refused", "552 full")])
+    waits = make_letter("queued", to=[recipient(state="waiting"), recipient("desk@towers.example", "waiting")])
+    alone = make_letter(to=[recipient("desk@towers.example")])
     text = page(desk)
 
     assert "desk@towers.example" not in row_of(well, text)
+    assert "desk@towers.example" not in row_of(waits, text)
+    assert "desk@towers.example" in row_of(alone, text)
     assert "desk@towers.example 552 full" in row_of(ill, text)
 
 
@@ -412,6 +416,13 @@ def test_a_letter_that_came_back_from_everybody_says_so(desk: Client) -> None:
 
     assert "Came back" in said
     assert "came back: noc@operator.example 5.1.1 unknown" in said
+
+
+def test_a_letter_that_only_the_desk_itself_got_is_not_called_sent(desk: Client, settings: Any) -> None:
+    settings.DESK_ADDRESSES = ["desk@towers.example"]
+    letter = make_letter("sent", to=[recipient(state="refused", said="550 no"), recipient("desk@towers.example")])
+
+    assert "Refused by all" in row_of(letter, page(desk))
 
 
 def test_whether_the_copy_of_an_unknown_letter_is_still_looked_for_is_said(desk: Client) -> None:
