@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import caches
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from dispatchers.models import User
 from dispatchers.roles import Role
-from incidents import outgoing_list
+from incidents import outgoing_deeds, outgoing_list
 from mailbox.models import AccountState, Outgoing, Receipt, Settled
 from tests.factories import make_incident, make_user
 from tests.incidents.letters_received import make_folder
@@ -453,3 +454,11 @@ def test_the_letters_own_page_says_what_became_of_every_recipient(desk: Client) 
 
     assert all(f"n{n}@operator.example" in said for n in range(9))
     assert "5.1.1 unknown" in said
+
+
+@pytest.mark.parametrize("deed", [outgoing_deeds.cancel, outgoing_deeds.hasten, outgoing_deeds.send_again])
+def test_only_managers_act_whatever_page_asks(deed: Any) -> None:
+    letter = make_letter("queued")
+
+    with pytest.raises(PermissionDenied):
+        deed(letter, by=make_user(Role.DISPATCHER), at=timezone.now())
