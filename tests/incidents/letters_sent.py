@@ -1,17 +1,22 @@
-"""Letters of ours for tests of their list: in any state, to any number of recipients."""
+"""Letters of ours for tests of their list, in any state, to any number of recipients; and the list as one reads it."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 
+from dispatchers.models import User
 from incidents.models import Incident, IncidentEmail
 from mailbox.models import Outgoing, SmtpAccount
 from tests.factories import make_email
 
+PAGE = "/letters/out/"
+ENGLISH = {"accept-language": "en"}
 RESULTS = {"sent": "accepted", "failed": "refused", "unknown": "unknown"}
 _numbers = count(1)
 
@@ -47,3 +52,33 @@ def make_letter(state: str = "sent", incident: Incident | None = None, *, minute
         **over,
     }
     return Outgoing.objects.create(**facts)
+
+
+def browser(person: User) -> Client:
+    client = Client(headers=ENGLISH)
+    client.force_login(person)
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def page(client: Client, query: str = "") -> str:
+    answer = client.get(f"{PAGE}{query}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def shown(client: Client, query: str = "") -> list[int]:
+    return [int(pk) for pk in re.findall(r'id="out-(\d+)"', page(client, query))]
+
+
+def row_of(letter: Outgoing, text: str) -> str:
+    """The row in words, without its markup."""
+    row = text.partition(f'id="out-{letter.pk}"')[2].partition('<li class="lo-row')[0].partition("</main>")[0]
+    assert row
+    return " ".join(re.sub(r"^[^>]*>|<[^>]+>", " ", row).split())
+
+
+def act(client: Client, **posted: Any) -> str:
+    answer = client.post(f"{PAGE}act/", posted, follow=True)
+    assert answer.status_code == 200
+    return answer.text
