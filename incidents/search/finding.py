@@ -46,9 +46,9 @@ class Pace:
     learns: bool = True
 
 
-BY_INDEX = Pace(few=2_000, stretches=(80, 320, 1_280, 5_000))
+BY_INDEX = Pace(few=2_000, stretches=(110, 330, 1_300, 5_000))
 # The index knows the words of a phrase, not their order: every candidate is read, found or not.
-BY_READING = Pace(few=400, stretches=(60, 120), learns=False)
+BY_READING = Pace(few=400, stretches=(80, 100), learns=False)
 
 
 @dataclass(frozen=True, slots=True)
