@@ -36,7 +36,7 @@ LOOKS = {
     State.SENT: ("is-done", "circle-check"),
     State.CANCELLED: ("is-new", "x"),
 }
-_OF_RESULT = {
+_OF_RESULT: dict[str, tuple[str, str]] = {
     Result.WAITING: ("is-work", "hourglass"),
     Result.ACCEPTED: ("is-done", "check"),
     Result.REFUSED: ("is-over", "circle-x"),
@@ -64,12 +64,13 @@ class Recipient:
     @property
     def words(self) -> str:
         """The result, for whoever sees no icon."""
-        return {
+        known: dict[str, str] = {
             Result.WAITING: pgettext("recipient", "waits"),
             Result.ACCEPTED: pgettext("recipient", "accepted"),
             Result.REFUSED: pgettext("recipient", "refused"),
             Result.BOUNCED: pgettext("recipient", "came back"),
-        }.get(self.result, pgettext("recipient", "unknown"))
+        }
+        return known.get(self.result, pgettext("recipient", "unknown"))
 
     @property
     def is_well(self) -> bool:
