@@ -51,18 +51,18 @@ def _line(card: str, line: Line, now: datetime) -> SafeString:
 
 def _place(said: Said, is_out: bool) -> SafeString:
     """Where it was found, in a word; of a letter, which way it went."""
-    where, hidden = "found in", ""
+    hidden = ""
     if said == Said.LETTER:
-        sign, word = "arrow-up-right" if is_out else "arrow-down-left", pgettext(where, "Letter")
+        sign, word = "arrow-up-right" if is_out else "arrow-down-left", pgettext("found in", "Letter")
         hidden = pgettext("letter", "outgoing") if is_out else pgettext("letter", "incoming")
     elif said == Said.NOTE:
-        sign, word = "note", pgettext(where, "Note")
+        sign, word = "note", pgettext("found in", "Note")
     elif said == Said.FILE:
-        sign, word = "paperclip", pgettext(where, "File")
+        sign, word = "paperclip", pgettext("found in", "File")
     elif said == Said.PLACE:
-        sign, word = "map-pin", pgettext(where, "Site")
+        sign, word = "map-pin", pgettext("found in", "Site")
     else:
-        sign, word = "phone", pgettext(where, "Subject")
+        sign, word = "phone", pgettext("found in", "Subject")
     way = html('<span class="visually-hidden">, {}</span>', hidden) if hidden else ""
     return html('{}<span class="kind">{}{}</span>', icon(sign, "sm"), word, way)
 
