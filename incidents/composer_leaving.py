@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LETTER = Draft.Field.LETTER
+
+
+class _Gone(DomainError):
+    """A planned letter that waits no more."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This letter has left already, or is back with its writer."))
+
+
 Held = WrittenLetter.Held
 # Letters of one tick; the rest is for the next one.
 MOST = 50
@@ -123,7 +133,7 @@ def take_back(outgoing: Outgoing, *, by: User, at: datetime) -> Incident:
 @transaction.atomic
 def change(written: WrittenLetter, *, by: User, at: datetime) -> Incident:
     """A planned letter back into the form, of whoever wants to change it."""
-    incident, fresh = _locked(written)
+    incident, fresh = _locked(written.pk)
     events.record(incident, "letter_unplanned", actor=by, at=at, written=fresh.pk)
     _into_form(fresh, incident, by, at)
     return incident
@@ -132,7 +142,7 @@ def change(written: WrittenLetter, *, by: User, at: datetime) -> Incident:
 @transaction.atomic
 def drop(written: WrittenLetter, *, by: User, at: datetime) -> Incident:
     """A planned letter is not wanted any more. Its words are its writer's draft, so nothing is lost by a slip."""
-    incident, fresh = _locked(written)
+    incident, fresh = _locked(written.pk)
     events.record(incident, "letter_unplanned", actor=by, at=at, written=fresh.pk)
     _into_form(fresh, incident, fresh.person, at)
     return incident
@@ -141,7 +151,7 @@ def drop(written: WrittenLetter, *, by: User, at: datetime) -> Incident:
 @transaction.atomic
 def leave_now(written: WrittenLetter, *, by: User, at: datetime) -> Incident:
     """A planned letter, held or not, leaves at once. Raises DomainError with what forbids it."""
-    incident, fresh = _locked(written)
+    incident, fresh = _locked(written.pk)
     if not by.has_perm("incidents.work_incident"):
         raise DomainError(_("You may not send letters."))
     _leave(fresh, incident, at)
@@ -156,35 +166,49 @@ def leave_due(now: datetime) -> int:
 
 def _leave_or_hold(pk: int, now: datetime) -> bool:
     try:
-        with transaction.atomic():
-            written = WrittenLetter.objects.filter(pk=pk, outgoing=None, held="", leaves_at__lte=now).first()
-            if written is None:
-                return False
-            incident, fresh = _locked(written)
-            if settings.HOLD_PLANNED_LETTERS and _has_news(incident, fresh):
-                _hold(fresh, incident, Held.NEWS, "", now)
-                return False
-            _leave(fresh, incident, now)
-        return True
+        return _try_to_leave(pk, now)
+    except _Gone:
+        return False  # somebody else was faster
     except DomainError as error:
-        with transaction.atomic():
-            incident, fresh = _locked(WrittenLetter.objects.get(pk=pk))
-            _hold(fresh, incident, Held.REFUSED, error.user_message, now)
+        _hold_refused(pk, error.user_message, now)
     except Exception:
         # Whatever it is, the letters of others leave; this one is tried again with the next tick.
         logger.exception("composer: planned letter %d did not leave", pk)
     return False
 
 
-def _locked(written: WrittenLetter) -> tuple[Incident, WrittenLetter]:
+@transaction.atomic
+def _try_to_leave(pk: int, now: datetime) -> bool:
+    incident, written = _locked(pk)
+    if written.held or written.leaves_at is None or written.leaves_at > now:
+        return False
+    if settings.HOLD_PLANNED_LETTERS and _has_news(incident, written):
+        _hold(written, incident, Held.NEWS, "", now)
+        return False
+    _leave(written, incident, now)
+    return True
+
+
+@transaction.atomic
+def _hold_refused(pk: int, said: str, now: datetime) -> None:
+    with suppress(DomainError):
+        incident, written = _locked(pk)
+        if not written.held:
+            _hold(written, incident, Held.REFUSED, said, now)
+
+
+def _locked(pk: int) -> tuple[Incident, WrittenLetter]:
     """The incident where the letter's matter goes on, and the row as it is; both locked, in this order."""
-    incident = services.workable(written.incident.final)
+    found = WrittenLetter.objects.select_related("incident").filter(pk=pk).first()
+    if found is None:
+        raise _Gone
+    incident = services.workable(found.incident.final)
     rows = WrittenLetter.objects.select_for_update(of=("self",)).select_related("person")
-    fresh = rows.filter(pk=written.pk, outgoing=None).first()
-    if fresh is None:
-        raise DomainError(_("This letter has left already, or is back with its writer."))
-    fresh.incident = incident
-    return incident, fresh
+    written = rows.filter(pk=pk, outgoing=None).first()
+    if written is None:
+        raise _Gone
+    written.incident = incident
+    return incident, written
 
 
 def _leave(written: WrittenLetter, incident: Incident, at: datetime) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from incidents.models import Draft, Incident
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 NOTE = Draft.Field.NOTE
 
 
+@transaction.atomic
 def keep(
     incident: Incident,
     person: User,
@@ -29,6 +31,8 @@ def keep(
     if not text.strip() and not form:
         clear(incident, person, field=field)
         return
+    # Whoever does something on the incident locks it first and its drafts then: so does this.
+    Incident.objects.select_for_update(no_key=True).only("pk").filter(pk=incident.pk).first()
     Draft.objects.bulk_create(
         [Draft(incident=incident, person=person, field=field, text=text, form=dict(form or {}), changed_at=at)],
         update_conflicts=True,

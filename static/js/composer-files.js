@@ -25,7 +25,8 @@
     });
     request.addEventListener("load", function () {
       const isRow = request.status === 200 && request.responseText.includes("data-file-row");
-      if (isRow) { row.outerHTML = request.responseText; return; }
+      if (isRow) { row.outerHTML = request.responseText; go(true); return; }
+      go(false);
       row.remove();
       const line = document.getElementById("reply-files-error");
       const isPlain = (request.getResponseHeader("Content-Type") || "").startsWith("text/plain");
@@ -33,12 +34,32 @@
       if (request.status === 200) { document.body.dispatchEvent(new CustomEvent("signed-out")); }
     });
     request.addEventListener("error", function () {
+      go(false);
       row.remove();
       const line = document.getElementById("reply-files-error");
       if (line) { say(file.name + " " + line.dataset.failed); }
     });
-    row.querySelector("[data-stop]").addEventListener("click", function () { request.abort(); row.remove(); });
+    row.querySelector("[data-stop]").addEventListener("click", function () { request.abort(); row.remove(); go(true); });
     request.send(body);
+  }
+
+  // The letter waits for what is still coming up, and leaves with it; without a file that failed it does not leave.
+  let waiting = null;
+  document.addEventListener("submit", function (event) {
+    if (event.target.id !== "reply" || !event.target.querySelector(".is-coming")) { return; }
+    event.preventDefault();
+    event.stopPropagation();
+    waiting = event.submitter;
+    say(document.getElementById("reply-files-error").dataset.waits);
+    event.target.dataset.waits = "1";
+  }, true);
+  function go(isWhole) {
+    const to = form();
+    if (!to || !("waits" in to.dataset) || (isWhole && to.querySelector(".is-coming"))) { return; }
+    delete to.dataset.waits;
+    if (!isWhole) { return; }
+    say("");
+    to.requestSubmit(waiting && waiting.isConnected ? waiting : null);
   }
 
   function bring(files) {

@@ -96,7 +96,8 @@
     const draft = known(form), kept = remembered(form);
     if (!form.dataset.taken && kept !== null && !wordsOf(form).hasAttribute("aria-invalid")) { put(form, kept); }
     // The form that came instead of the one that was sent is written on.
-    if (!form.dataset.taken) { draft.isGoing = false; }
+    if (!form.dataset.drawn) { draft.isGoing = false; }
+    form.dataset.drawn = "1";
     form.dataset.taken = "1";
     if (stateOf(form) !== draft.saved) { plan(draft, 0); } else { remember(form, null); }
   }
@@ -124,6 +125,17 @@
     event.preventDefault();
     draft.busy.finally(function () { event.detail.issueRequest(); });
   });
+  // A letter that comes back is joined on the server with what was begun since: that has to be there first.
+  document.addEventListener("htmx:confirm", function (event) {
+    const form = document.getElementById("reply"), into = event.detail.target;
+    if (!form || !into || into.id !== "reply-place" || !event.target.matches("form")) { return; }
+    const draft = known(form);
+    event.preventDefault();
+    Promise.resolve(draft.busy).then(function () { return save(draft); }).finally(function () {
+      draft.isGoing = true;
+      event.detail.issueRequest();
+    });
+  });
   document.addEventListener("htmx:beforeRequest", function (event) {
     // What is typed after the click would be lost with the old form.
     if (event.target.matches("[data-draft]")) { event.target.querySelector("textarea").readOnly = true; }
@@ -133,13 +145,11 @@
     if (event.detail.shouldSwap && event.target.matches("[data-draft]")) { remember(event.target, null); }
   });
   document.addEventListener("htmx:afterRequest", function (event) {
-    if (!event.target.matches || !event.target.matches("[data-draft]")) { return; }
-    event.target.querySelector("textarea").readOnly = false;
-    // Without a connection the form stands as it was.
+    // Without a connection the forms stand as they were.
     if (!event.detail.successful) {
-      known(event.target).isGoing = false;
-      plan(known(event.target), RETRY_MS);
+      drafts.forEach(function (draft) { draft.isGoing = false; plan(draft, RETRY_MS); });
     }
+    if (event.target.matches && event.target.matches("[data-draft]")) { event.target.querySelector("textarea").readOnly = false; }
   });
   document.addEventListener("htmx:afterSettle", function () { document.querySelectorAll("[data-draft]").forEach(take); });
   window.addEventListener("beforeunload", function () { isLeaving = true; });

@@ -74,7 +74,11 @@
   document.addEventListener("htmx:afterSwap", function (event) {
     const fresh = event.detail.target === place && words();
     if (!fresh) { return; }
-    if (typed && !fresh.value.includes(typed)) { fresh.value = typed; }
+    // A letter that came back brings its own words; below them stays what was begun since.
+    const isTab = event.detail.requestConfig.elt.matches("[data-write]");
+    // What stands here is newer than what the tab remembers of the draft.
+    if (typed) { form().dataset.taken = "1"; }
+    if (typed && !fresh.value.includes(typed)) { fresh.value = isTab || !fresh.value ? typed : fresh.value + "\n\n" + typed; }
     show("reply");
     begin();
   });

@@ -221,3 +221,39 @@ def test_a_canned_answer_comes_by_two_slashes_and_the_beginning_of_its_name(
     page.keyboard.press("Escape")
     expect(page.locator("#reply-canned")).to_be_hidden()
     expect(page.locator("#reply-text")).to_be_focused()
+
+
+def test_what_was_typed_since_stays_below_the_letter_that_came_back(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email]
+) -> None:
+    page = open_page(make_user(), f"{talk[0].get_absolute_url()}?reply=")
+    page.fill("#reply-text", "Первое")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".rp-undo")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.locator("#reply-text")).to_be_focused()
+    page.keyboard.type("Второе")
+    page.locator(".rp-undo").click()
+
+    expect(page.locator("#reply-text")).to_have_value("Первое\n\nВторое")
+    until_kept(page, "Первое\n\nВторое")
+
+
+def test_a_letter_waits_for_the_file_that_is_coming_up(
+    open_page: OpenPage, talk: tuple[Incident, Email, Email], tmp_path: Path
+) -> None:
+    file = tmp_path / "видео.mp4"
+    file.write_bytes(b"x" * 1000)
+    page = open_page(make_user(), f"{talk[0].get_absolute_url()}?reply=")
+    held: list[Any] = []
+    page.route("**/files/", lambda route: held.append(route))
+    page.fill("#reply-text", "Видео во вложении")
+    page.set_input_files("[data-chooser]", file)
+    expect(page.locator(".rp-file.is-coming")).to_be_visible()
+    page.locator("#reply-text").press("Control+Enter")
+    expect(page.locator("#reply-files-error")).to_be_visible()
+    assert not Outgoing.objects.exists()
+
+    held[0].continue_()
+
+    expect(page.locator(".dk-letter.out")).to_contain_text("видео.mp4")

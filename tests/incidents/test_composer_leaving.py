@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from dispatchers.models import User
@@ -406,3 +410,64 @@ def test_a_note_of_a_colleague_holds_nothing(incident: Incident, me: User) -> No
     services.add_comment(incident, "Сам отвечу", by=make_user(), at=NOW + timedelta(minutes=5))
 
     assert composer_leaving.leave_due(LATER) == 1
+
+
+def together(*works: Callable[[], object]) -> list[Exception]:
+    """Do all of this at one moment; returns what was raised."""
+    begin, raised = threading.Barrier(len(works)), []
+
+    def run(work: Callable[[], object]) -> None:
+        try:
+            begin.wait(10)
+            work()
+        except Exception as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[work]) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_clocks_and_a_person_let_it_leave_once(incident: Incident, me: User) -> None:
+    written = plan(incident, me, typed())
+
+    raised = together(
+        partial(composer_leaving.leave_due, LATER),
+        partial(composer_leaving.leave_due, LATER),
+        partial(composer_leaving.leave_now, written, by=me, at=LATER),
+    )
+
+    # The person may hear that it has left already.
+    assert all(isinstance(error, DomainError) for error in raised)
+    assert len(raised) <= 1
+    assert (Outgoing.objects.count(), incident.letters.count(), Reminder.objects.count()) == (1, 1, 0)
+
+
+def test_a_letter_that_is_in_its_writers_form_again_does_not_leave(incident: Incident, me: User) -> None:
+    written = plan(incident, me, typed())
+    composer_leaving.change(written, by=me, at=NOW)
+
+    assert composer_leaving._leave_or_hold(written.pk or 0, LATER) is False
+    with pytest.raises(DomainError):
+        composer_leaving.drop(WrittenLetter(pk=77777), by=me, at=NOW)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_draft_that_is_saved_while_its_letter_comes_back_waits_its_turn(incident: Incident, me: User) -> None:
+    for _round in range(5):
+        queued = send(incident, me, typed())
+
+        raised = together(
+            partial(drafts.keep, incident, me, "Второе", at=NOW, field=Draft.Field.LETTER),
+            partial(composer_leaving.take_back, queued, by=me, at=NOW),
+        )
+
+        assert raised == []
+        assert Draft.objects.count() == 1
+        drafts.clear(incident, me, field=Draft.Field.LETTER)
