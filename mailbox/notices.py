@@ -37,7 +37,7 @@ LONGEST_ANSWER = 300
 def recipients() -> list[tuple[Notice.Channel, str]]:
     """Who is told, by which way. Never the desk itself: an alert must not open an incident."""
     chats = settings.TG_CHATS if settings.TG_TOKEN else []
-    people = settings.ALERT_EMAILS if accounts.is_possible() else []
+    people = settings.ALERT_EMAILS if settings.ALERT_EMAILS and accounts.is_possible() else []
     return [(Channel.TELEGRAM, chat) for chat in chats] + [
         (Channel.EMAIL, address) for address in people if address.lower() not in settings.DESK_ADDRESSES
     ]

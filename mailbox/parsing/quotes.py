@@ -85,11 +85,14 @@ def split_text(text: str, *, forward: bool = False) -> Split:
     quoted = _quoted_lines(lines, forward=forward)
     kept = [line for line, is_quoted in zip(lines, quoted, strict=True) if not is_quoted]
     gone = [line for line, is_quoted in zip(lines, quoted, strict=True) if is_quoted]
-    start = _signature_start(kept)
-    reply = _tidy(kept[:start])
+    # What is passed on stands below the signature of whoever passes it on.
+    end = next((index for index, line in enumerate(kept) if _FORWARDED.match(line[:_MAX_LINE])), len(kept))
+    start = _signature_start(kept[:end])
+    start, end = (start, end) if start < end else (_signature_start(kept), len(kept))
+    reply = _tidy([*kept[:start], *kept[end:]])
     if not _WORD.search(reply):
         return Split(without_marks(text).strip(), "", "")
-    return Split(reply, _tidy(gone), _tidy(kept[start:]))
+    return Split(reply, _tidy(gone), _tidy(kept[start:end]))
 
 
 def without_marks(text: str) -> str:

@@ -149,3 +149,14 @@ def test_a_gmail_forward_is_no_quotation():
 def test_a_sender_cannot_forge_the_mark_of_history():
     assert html_to_text("<p>новое \ue002 \ue0005\ue001</p><p>\x01</p><p>ещё</p>") == "новое 5\n\nещё"
     assert without_marks(f"a\n{HISTORY_MARK}\nb") == "a\nb"
+
+
+@pytest.mark.parametrize("name", ["-- \nИван Петров\nNOC", "С уважением,\nИван Петров"])
+def test_what_is_passed_on_below_a_signature_is_no_signature(name):
+    passed_on = "-------- Пересылаемое сообщение --------\nОт: NOC <noc@operator.example>\n\nНет питания на KI0075"
+
+    split = split_text(f"Прошу взять в работу.\n\n{name}\n\n{passed_on}", forward=True)
+
+    assert "Нет питания на KI0075" in split.reply
+    assert "Иван Петров" in split.signature
+    assert "Иван Петров" not in split.reply
