@@ -138,7 +138,7 @@ def test_pages_follow_one_another_by_cursor_and_keep_the_filters(desk: Client) -
     ("path", "most"),
     [
         ("/", 14),
-        ("/?queue=closed&q=ВЭС", 17),
+        ("/?queue=closed&q=ВЭС", 19),
         ("/?sort=due", 15),
         (f"/?cols={'.'.join(DeskTable.base_columns)}", 14),
         ("/?live=rows&codes={codes}", 4),
