@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from mailbox import accounts, answering
+from mailbox import accounts, answering, inbox
 from mailbox.models import Outgoing
 from mailbox.smtp import Answer, Result
 
@@ -71,5 +71,7 @@ def _next(letter: Outgoing, now: datetime, not_before: datetime | None) -> tuple
     if Result.WAITING in results:
         waited = now - (letter.leaves_at or letter.queued_at)
         return State.RETRYING, not_before or now + min(max(waited, SHORTEST_WAIT), LONGEST_WAIT)
-    # Of several recipients each has his own answer; a letter that somebody got has left.
-    return (State.SENT if results & {Result.ACCEPTED, Result.BOUNCED} else State.FAILED), None
+    # Of several recipients each has his own answer; a letter that somebody got has left. The desk's copy tells nobody.
+    own = inbox.own_addresses()
+    outside = {each["state"] for each in letter.recipients if each["address"] not in own} or results
+    return (State.SENT if outside & {Result.ACCEPTED, Result.BOUNCED} else State.FAILED), None

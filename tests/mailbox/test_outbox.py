@@ -116,6 +116,15 @@ def test_one_of_three_refused_does_not_keep_it_from_the_others(server: SmtpServe
     assert BadAddress.objects.get().address == B
 
 
+def test_a_letter_that_only_the_desk_itself_got_has_failed(server: SmtpServer) -> None:
+    server.refuse(A, "550 5.1.1 no such user")
+    sent = queue(A, "desk@towers.example")
+    send()
+
+    sent.refresh_from_db()
+    assert (sent.state, states(sent)) == (State.FAILED, ["refused", "accepted"])
+
+
 def test_whoever_was_busy_gets_it_later_and_the_others_not_again(server: SmtpServer) -> None:
     server.refuse(B, "451 4.3.0 mailbox busy")
     sent = queue(A, B)
