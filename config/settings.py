@@ -372,22 +372,17 @@ INCIDENT_REACTIONS = {
     "handed_over": ["sla.reactions.follow", "incidents.ball.follow_step"],
     "assigned": ["sla.reactions.follow_deeds"],
     "comment": ["sla.reactions.follow_deeds"],
-    **dict.fromkeys(
-        (
-            "opened_earlier",
-            "opened_later",
-            "type_set",
-            "site_linked",
-            "status_changed",
-            "error",
-            "closed",
-            "merged",
-            "undone",
-            "work_started",
-            "work_ended",
-        ),
-        ["sla.reactions.follow"],
-    ),
+    "opened_earlier": ["sla.reactions.follow"],
+    "opened_later": ["sla.reactions.follow"],
+    "type_set": ["sla.reactions.follow"],
+    "site_linked": ["sla.reactions.follow"],
+    "status_changed": ["sla.reactions.follow"],
+    "error": ["sla.reactions.follow"],
+    "closed": ["sla.reactions.follow"],
+    "merged": ["sla.reactions.follow"],
+    "undone": ["sla.reactions.follow"],
+    "work_started": ["sla.reactions.follow"],
+    "work_ended": ["sla.reactions.follow"],
 }
 
 # --- API --------------------------------------------------------------------------------------
