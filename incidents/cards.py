@@ -213,7 +213,8 @@ def facts(incident: Incident, placed: Happened | None) -> Facts:
             standing = standing.exclude(pk=incident.base_station_id)
         stations = list(standing.prefetch_related("operators")[:STATIONS])
         same_pole = Incident.objects.filter(pole_id=incident.pole_id).exclude(pk=incident.pk)
-        others = list(same_pole.select_related("status").order_by("-opened_at")[:OTHER_INCIDENTS])
+        shown = same_pole.select_related("status").only("code", "subject", "opened_at", "status")
+        others = list(shown.order_by("-opened_at")[:OTHER_INCIDENTS])
     elif reading.get("problem"):
         codes = reading.get("candidates", ())[:CANDIDATES]
         poles = sorted(Pole.objects.standing().filter(code__in=codes), key=lambda pole: codes.index(pole.code))

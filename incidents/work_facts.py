@@ -82,7 +82,7 @@ def load(incident: Incident, person: User, now: datetime) -> WorkFacts:
         balls=[(str(value), work_words.BALLS[value]) for value in Incident.Ball],
         promises=[(each, promises.clock(each, now)) for each in waiting],
         settled=[each for each in given if each.kept_at or each.cancelled_at][:SETTLED_SHOWN],
-        reminders=list(reminders.of_person(person).filter(incident=incident)),
+        reminders=list(reminders.of_person(person).filter(incident=incident).select_related(None)),
         kinds=[
             Kind(kind.value, work_words.SHORT_KINDS[kind], work_words.LONG_KINDS[kind], running.get(kind.value))
             for kind in WorkPeriod.Kind

@@ -208,8 +208,9 @@ def test_the_card_takes_the_same_number_of_queries_for_five_and_for_fifty(desk, 
     for many in (5, 50):
         incident = make_incident()
         fill(incident, many, me)
-        desk.get(url(incident))
+        # A timeline of more than a page asks where the next one begins.
+        desk.get(url(incident), {"everything": 1})
         with CaptureQueriesContext(connection) as captured:
-            desk.get(url(incident))
+            desk.get(url(incident), {"everything": 1})
         counts.append(len(captured))
     assert counts[0] == counts[1]
