@@ -87,8 +87,8 @@
     const question = document.querySelector("#reply-ask [name=anyway]");
     if (question && !question.dataset.seen) {
       question.dataset.seen = "1";
-      question.closest("#reply-ask").scrollIntoView({ block: "nearest" });
-      question.focus();
+      question.focus({ preventScroll: true });
+      question.scrollIntoView({ block: "nearest" });
     }
     const moment = document.querySelector("#reply-leaves.is-invalid:not([data-seen])");
     if (moment) { moment.dataset.seen = "1"; document.getElementById("reply-later").showPopover(); }

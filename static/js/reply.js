@@ -84,7 +84,11 @@
   });
   // Queued: the form is gone. Refused: it is back, with the reason.
   document.addEventListener("htmx:afterSettle", function () {
-    if (!place.hidden && !form()) { show("note"); }
+    if (place.hidden || form()) { return; }
+    show("note");
+    // For as long as it may be taken back it is in sight.
+    const sent = document.querySelector("#talk .rp-leaves");
+    if (sent) { sent.closest(".dk-ev").scrollIntoView({ block: "nearest" }); }
   });
   // n begins a note, also from behind a letter.
   document.addEventListener("keydown", function (event) {

@@ -153,7 +153,8 @@ def test_a_letter_sent_in_a_hurry_is_taken_back_in_another_tab_with_everything_i
     expect(page.locator("[data-file-row]")).to_have_count(0)
 
     other = open_page(me, talk[0].get_absolute_url())
-    other.locator(".rp-undo").click()
+    expect(other.locator(".rp-undo")).to_be_visible()
+    other.keyboard.press("z")
 
     expect(other.locator("#reply-text")).to_have_value("Акт во вложении")
     expect(other.locator("[data-file-row]")).to_contain_text("Акт осмотра.pdf")
