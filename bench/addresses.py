@@ -186,7 +186,6 @@ def _letters() -> Iterator[Address]:
     }.items():
         yield f"letters, {name}", f"/letters/?{urlencode(said)}", PLAIN
     yield "letter", f"/letters/{middle}/", PLAIN
-    yield "letter, how it was read", f"/letters/{middle}/reading/", PLAIN
     yield "mark of the letters", "/letters/mark/", FRAGMENT
     yield "balance", "/letters/balance/", PLAIN
     yield "balance, by folder", "/letters/balance/?folders", PLAIN
