@@ -18,10 +18,11 @@ from incidents.composer_files import of_letter
 from incidents.errors import DomainError
 from incidents.models import Draft, Incident, IncidentEmail, Reminder, ReplyFile, WrittenLetter
 from incidents.reply_forms import LetterForm
-from mailbox import inbox, store
+from mailbox import inbox, outbox, store
 from mailbox.models import Attachment, Email, Outgoing
 from mailbox.parsing import Kind, parse
 from tests.factories import NOW, make_email, make_incident, make_pole, make_user
+from tests.smtp_server import smtp_server
 from tests.written import DESK, letter
 
 pytestmark = pytest.mark.django_db
@@ -290,6 +291,26 @@ def test_without_a_while_for_second_thoughts_it_may_leave_at_once(incident: Inci
 
     assert (queued.leaves_at, queued.next_try_at) == (None, NOW)
     assert composer_leaving.seconds_left(queued, NOW) == 0
+
+
+def test_a_real_server_gets_it_when_the_while_is_over_and_never_what_was_taken_back(
+    incident: Incident, me: User, settings: Any
+) -> None:
+    with smtp_server(settings) as server:
+        undone, kept = send(incident, me, typed(text="Ошибся")), send(incident, me, typed(text="Верно"))
+        composer_leaving.take_back(undone, by=me, at=NOW + timedelta(seconds=10))
+
+        for seconds in (0, 19, 21, 60):
+            outbox.send_due(now=partial(_moment, NOW + timedelta(seconds=seconds)))
+            assert len(server.letters) == (seconds > 20)
+
+    assert parse(server.letters[0].raw).reply_text == "Верно"
+    kept.refresh_from_db()
+    assert kept.state == Outgoing.State.SENT
+
+
+def _moment(at: datetime) -> datetime:
+    return at
 
 
 # --- Later ------------------------------------------------------------------------------------
