@@ -9,12 +9,30 @@ from django.db import transaction
 from django.db.models import Count
 
 from dispatchers.models import User
-from incidents import linking, moving, promises, reminders, replying, saved_views, services, watching, work
+from incidents import (
+    canned,
+    composer_leaving,
+    linking,
+    moving,
+    promises,
+    reminders,
+    saved_views,
+    services,
+    watching,
+    work,
+)
+from incidents.composer_people import Kind
 from incidents.models import ChecklistItem, Incident, IncidentType
+from incidents.reply_forms import Said
 from mailbox.composing import Person
 from mailbox.models import Email, Outgoing, SenderRule
 from towers.models import Pole
 
+CANNED = (
+    ("Бригада выехала", "Добрый день! Бригада {{ contractor }} выехала на площадку {{ pole }}."),
+    ("Нужен доступ", "Добрый день! Просим согласовать доступ на площадку {{ pole }}, {{ address }}."),
+    ("Уточните площадку", "Добрый день! По письму площадка не определяется. Пришлите шифр опоры или номер БС."),
+)
 ITEMS = (("Связаться с подрядчиком", "Call the contractor"), ("Получить акт", "Get the act"))
 
 
@@ -102,6 +120,8 @@ def _fill_the_desk_of(me: User, incident: Incident, now: datetime) -> None:
         ("Без площадки", "queue=no_site", False),
     ):
         saved_views.save(me, name, query, is_shared=shared)
+    for name, text in CANNED:
+        canned.save(me, name, text, is_shared=False, at=now)
 
 
 def _let_others_act(me: User, now: datetime) -> None:
@@ -119,9 +139,10 @@ def _trouble_the_mail(incident: Incident, me: User, now: datetime) -> None:
         sender="robot@monitoring.example", action=SenderRule.Action.OPEN, note="тревоги мониторинга", author=me
     )
     SenderRule.objects.create(sender="@news.example", action=SenderRule.Action.KEEP, note="рассылка", author=me)
-    to = [Person("Смена ЦУС", "smena@megafon.example")]
+    to = (Person("Смена ЦУС", "smena@megafon.example"),)
     text = "Добрый день! Уточните, пожалуйста, кто встретит бригаду на площадке."
-    letter = replying.send(incident, text, answered=None, to=to, copies=[], by=me, at=now - timedelta(minutes=10))
+    said = Said(kind=Kind.NEW, text=text, subject=incident.subject, to=to)
+    letter = composer_leaving.send(incident, said, by=me, at=now - timedelta(minutes=10), form={})
     refusal = "550 5.1.1 <smena@megafon.example>: user unknown"
     # In the transaction that queues it, so nobody sends it before.
     Outgoing.objects.filter(pk=letter.pk if letter else 0).update(
