@@ -24,8 +24,9 @@
       if (event.lengthComputable) { row.querySelector("progress").value = 100 * event.loaded / event.total; }
     });
     request.addEventListener("load", function () {
-      const isRow = request.status === 200 && request.responseText.includes("data-file-row");
-      if (isRow) { row.outerHTML = request.responseText; go(true); return; }
+      const answer = new DOMParser().parseFromString(request.responseText, "text/html");
+      const kept = request.status === 200 && answer.querySelector("[data-file-row]");
+      if (kept) { row.replaceWith(kept); go(true); return; }
       go(false);
       row.remove();
       const line = document.getElementById("reply-files-error");

@@ -42,6 +42,7 @@ def _patience() -> Iterator[None]:
 @pytest.fixture
 def server(settings: Any) -> Iterator[SmtpServer]:
     with smtp_server(settings) as server:
+        settings.SEND_UNDO_SECONDS = 0
         settings.DEFAULT_FROM_EMAIL, settings.DESK_ADDRESSES = DESK, [DESK]
         yield server
 

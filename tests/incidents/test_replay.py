@@ -136,7 +136,8 @@ def test_replaying_changes_nothing():
         assert differences()
 
     assert [list(model._default_manager.order_by("pk").values()) for model in models] == before
-    assert all(re.match(r"\s*(SELECT|DECLARE|SAVEPOINT|RELEASE)", query["sql"]) for query in seen)
+    reads = re.compile(r"[\s(]*(SELECT|DECLARE|SAVEPOINT|RELEASE)")
+    assert [query["sql"] for query in seen if not reads.match(query["sql"])] == []
 
 
 def test_letters_come_in_batches_so_that_queries_do_not_grow_with_them(monkeypatch, django_assert_max_num_queries):
