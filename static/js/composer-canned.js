@@ -2,7 +2,8 @@
 (function () {
   "use strict";
   const TYPED = /(^|\s)\/\/([^\n/]{0,40})$/;
-  let loaded = null;
+  // The list on its way or here; which wish to see it is the latest, since a slow answer must not open it again.
+  let coming = null, wish = 0;
 
   function box() { return document.getElementById("reply-canned"); }
   function words() { return document.getElementById("reply-text"); }
@@ -16,18 +17,19 @@
   }
 
   async function load() {
-    if (loaded === null) {
-      const answer = await fetch(box().dataset.url, { headers: { "HX-Request": "true" } }).catch(function () { return null; });
-      if (!answer || !answer.ok || answer.redirected) { return false; }
-      loaded = await answer.text();
-    }
+    coming = coming || fetch(box().dataset.url, { headers: { "HX-Request": "true" } }).then(function (answer) {
+      return answer.ok && !answer.redirected ? answer.text() : null;
+    }).catch(function () { return null; });
+    const loaded = await coming;
+    if (loaded === null) { coming = null; return false; }
     const list = box() && box().querySelector("ul");
     if (list && !list.childElementCount) { list.innerHTML = loaded; }
     return Boolean(list);
   }
 
   async function show(query) {
-    if (!await load()) { return; }
+    const mine = ++wish;
+    if (!await load() || mine !== wish) { return; }
     box().hidden = false;
     words().setAttribute("aria-controls", "reply-canned-list");
     const asked = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -42,6 +44,7 @@
   }
 
   function hide() {
+    wish += 1;
     if (!isOpen()) { return; }
     box().hidden = true;
     words().removeAttribute("aria-activedescendant");
