@@ -44,7 +44,8 @@ class Fold:
     def title(self) -> str:
         """“Signature, 3 lines”."""
         names = {"signature": _("Signature"), "quote": _("Quotation"), "rest": _("Quotation and signature")}
-        return f"{names[self.kind]}, {ngettext('%(n)s line', '%(n)s lines', self.lines) % {'n': self.lines}}"
+        lines = ngettext("%(n)s line", "%(n)s lines", self.lines) % {"n": self.lines}
+        return f"{names[self.kind]}, {lines}"
 
     @property
     def shown(self) -> str:
