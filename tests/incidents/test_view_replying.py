@@ -106,6 +106,16 @@ def test_a_letter_is_queued_and_stands_on_the_card_with_its_way_back(
     assert "Отправлено" in mark or "Sent" in mark
 
 
+def test_a_letter_that_not_everybody_got_says_so(desk: Client, incident: Incident, asked: Email) -> None:
+    desk.post(address(incident), words(asked))
+    refused = [{"address": "b@operator.example", "state": "refused", "said": "550 5.1.1"}]
+    Outgoing.objects.update(state="sent", sent_at=NOW, leaves_at=None, recipients=refused)
+
+    mark = text_of(desk.get(reverse("incidents:letter_sending", args=[Outgoing.objects.get().email_id])))
+
+    assert "не всем" in mark or "not to all" in mark
+
+
 def test_a_colleague_sees_that_it_leaves_and_no_way_back(desk: Client, incident: Incident, asked: Email) -> None:
     desk.post(address(incident), words(asked))
     queued, other = Outgoing.objects.get(), Client()
