@@ -5,11 +5,12 @@ PYTHON := .venv/bin/python
 # Tests wait for servers more than they compute. JOBS=0 runs them in this process, for a debugger.
 JOBS := 4
 
-.PHONY: help setup setup-dev run test lint lock screens
+.PHONY: help setup setup-dev run test test-slow lint lock screens
 
 help:
 	@echo "make run    start Dispatch with everything it needs, and a demo when no mailbox is configured"
 	@echo "make test   run the tests; ARGS=... goes to pytest, JOBS=N at once"
+	@echo "make test-slow  the tests that live through hours or swallow 150 MB"
 	@echo "make lint   check style, types, imports, migrations and translations"
 	@echo "make setup  only install what 'make run' needs"
 	@echo "make screens  take the pictures of docs/screens; ARGS=\"card desk\" takes these only"
@@ -28,6 +29,9 @@ run: setup
 
 test: setup-dev
 	@$(PYTHON) -m pytest -n $(JOBS) $(ARGS)
+
+test-slow: setup-dev
+	@$(PYTHON) -m pytest -n $(JOBS) -m slow $(ARGS)
 
 lint: setup-dev
 	@$(PYTHON) tools/lint.py

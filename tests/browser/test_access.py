@@ -130,7 +130,7 @@ def pages_of(person: User) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("language", ["ru", "en"])
+@pytest.mark.parametrize("language", ["ru", pytest.param("en", marks=pytest.mark.slow)])
 def test_every_page(walk_of: Callable[..., Walk], language: str) -> None:
     desk = make_desk(4, 2)
     paths = pages_of(desk.me)

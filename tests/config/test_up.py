@@ -129,6 +129,7 @@ def test_it_prints_progress_address_and_logins_and_sigterm_stops_all_of_it(launc
     assert services.healthz(launcher.port) is None
 
 
+@pytest.mark.slow
 def test_a_killed_database_comes_back_under_it_and_is_said(launcher):
     assert launcher.read_until("Ctrl-C stops everything")
     server = str(keeper.state_of(launcher.var, "postgres")["server"])
@@ -139,6 +140,7 @@ def test_a_killed_database_comes_back_under_it_and_is_said(launcher):
     assert services.healthz(launcher.port) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_after_a_kill_nothing_runs_on_and_the_next_start_is_not_blocked(var, launcher):
     assert launcher.read_until("Ctrl-C stops everything")
@@ -153,6 +155,7 @@ def test_after_a_kill_nothing_runs_on_and_the_next_start_is_not_blocked(var, lau
     assert again.process.returncode == 0
 
 
+@pytest.mark.slow
 def test_stopping_in_the_middle_of_the_start_leaves_nothing(launcher):
     assert launcher.read_until("demo servers")
     everything = launcher.everything()

@@ -74,6 +74,7 @@ def test_every_story_becomes_one_incident_at_its_own_time(host: Host) -> None:
     assert all(event.at < timezone.now() - timedelta(seconds=1) for event in events)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("desk")
 def test_living_twice_changes_nothing(host: Host) -> None:
     plan = month(8)
@@ -83,6 +84,7 @@ def test_living_twice_changes_nothing(host: Host) -> None:
     assert facts() == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("desk")
 def test_a_life_broken_off_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     plan, done = month(8), []

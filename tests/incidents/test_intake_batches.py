@@ -116,7 +116,7 @@ LETTERS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LETTERS)
 def test_together_or_one_by_one_the_same_incidents_come_of_it(world):
     """The partition of letters into incidents, and every fate, do not depend on the size of the batch."""

@@ -50,7 +50,7 @@ COMING: dict[str, Callable[[list[bytes], int], Receipt]] = {
 }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from([*COMING, "take"]), st.integers(0, 50)), max_size=12))
 def test_whatever_comes_in_adds_up_and_disagrees_with_nothing(events: list[tuple[str, int]]) -> None:
     Receipt.objects.all().delete()

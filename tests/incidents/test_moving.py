@@ -396,7 +396,7 @@ DEED = st.tuples(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=st.lists(DEED, max_size=14))
 def test_after_any_deeds_every_letter_is_in_one_incident_and_every_count_is_right(me, deeds):
     with transaction.atomic():

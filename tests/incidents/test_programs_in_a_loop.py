@@ -28,7 +28,7 @@ from mailbox.parsing import parse
 from tests.factories import NOW, make_incident
 from tests.written import letter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LOOP_HEADERS = re.compile(rb"(?im)^(?:auto-submitted|x-auto-response-suppress|precedence|x-dispatch-loop):.*\r\n")
 DELAY, DAY = timedelta(seconds=20), timedelta(days=1)

@@ -34,6 +34,7 @@ def numbers() -> list[int]:
     return [int(store.read(row.sha256).split(b"old ")[1].split(b"\r")[0]) for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_two_thousand_old_letters_come_in_behind_the_new_ones_each_once_through_kills(server, monkeypatch):
     server.append_all(map(small, range(2000)))

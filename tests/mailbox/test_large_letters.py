@@ -20,6 +20,8 @@ MB = 2**20
 MOST_MEMORY = 300 * MB
 ROOT = Path(__file__).resolve().parents[2]
 
+pytestmark = pytest.mark.slow
+
 
 def take(store: Path, port: int, login: str, password: str, *, most: int = 50 * MB, limit: int = 0) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.mailbox.taking", str(port), login, password, str(store)]

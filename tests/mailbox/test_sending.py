@@ -46,6 +46,7 @@ def test_a_server_that_is_down_is_asked_once_a_minute_however_many_wait(settings
     assert "refused" in state.said
 
 
+@pytest.mark.slow
 def test_after_hours_without_the_server_everything_leaves_within_a_minute(settings) -> None:
     with smtp_server(settings):
         pass

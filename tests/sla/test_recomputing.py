@@ -168,7 +168,7 @@ DEED = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=st.lists(DEED, max_size=10))
 def test_after_any_deeds_the_stored_clocks_are_those_of_the_events(deeds):
     with transaction.atomic():
