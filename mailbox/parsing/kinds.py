@@ -78,8 +78,8 @@ _RETURNED = (
 _DELIVERY_STATUS = ("message/delivery-status", "message/global-delivery-status")
 _REPORT_BYTES = 256 * 1024
 _ACTION = re.compile(rb"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
-# What became of a recipient's letter where nothing came back.
-_HARMLESS = frozenset({"delivered", "relayed", "expanded", "delayed"})
+# What became of a recipient's letter where all is well. After a delay it is not: he has not got it yet.
+_HARMLESS = frozenset({"delivered", "relayed", "expanded"})
 _COMMENT = re.compile(r"\([^()]*\)")
 
 
