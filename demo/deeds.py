@@ -14,6 +14,7 @@ from dispatchers.models import User
 from incidents import events, services
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
+from incidents.moving import tried_again
 from towers.models import Pole
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Deeds:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
 
+    @tried_again
     @transaction.atomic
     def do(self, day: datetime) -> None:
         """Do all deeds of this day in the order of time; a day that was done stays as it is."""
@@ -43,6 +45,8 @@ class Deeds:
             for deed in story.deeds
             if is_on(day, deed.at)
         ]
+        # What an earlier attempt knew of them was rolled back.
+        self._incidents.clear()
         self._lock({number for _, number, _ in deeds})
         with events.reactions_at_the_end():
             for _, number, deed in sorted(deeds, key=lambda item: item[:2]):
