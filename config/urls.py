@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("towers/", include(([*tower_urls.urlpatterns, *site_urls.urlpatterns], tower_urls.app_name))),
     path("mail/", include("mailbox.urls")),
+    path("sla/", include("sla.urls")),
     path("", include("dispatchers.urls")),
     path("", include("incidents.urls")),
 ]

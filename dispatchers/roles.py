@@ -14,8 +14,8 @@ class Role(models.TextChoices):
 
 
 READ = frozenset({"incidents.view_incident", "mailbox.view_email", "towers.view_pole", "dispatchers.view_user"})
-WORK = READ | {"incidents.work_incident", "mailbox.delete_badaddress"}
-MANAGE = WORK | {"dispatchers.change_shift", "mailbox.change_outgoing"}
+WORK = READ | {"incidents.work_incident", "mailbox.delete_badaddress", "sla.view_dashboard"}
+MANAGE = WORK | {"dispatchers.change_shift", "mailbox.change_outgoing", "sla.compare_dispatchers"}
 
 # An administrator may do everything; see dispatchers.backend.
 PERMISSIONS: dict[str, frozenset[str]] = {

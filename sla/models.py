@@ -28,6 +28,10 @@ class PolicyVersion(models.Model):
         verbose_name = _("version of the rules")
         verbose_name_plural = _("versions of the rules")
         ordering: ClassVar = ["-number"]
+        permissions: ClassVar = [
+            ("view_dashboard", "Can see how deadlines are kept"),
+            ("compare_dispatchers", "Can see how each dispatcher keeps deadlines"),
+        ]
 
     def __str__(self) -> str:
         return str(self.number)
