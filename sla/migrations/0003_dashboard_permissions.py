@@ -4,14 +4,21 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sla', '0002_shipped_rules'),
+        ("sla", "0002_shipped_rules"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='policyversion',
-            options={'ordering': ['-number'], 'permissions': [('view_dashboard', 'Can see how deadlines are kept'), ('compare_dispatchers', 'Can see how each dispatcher keeps deadlines')], 'verbose_name': 'version of the rules', 'verbose_name_plural': 'versions of the rules'},
+            name="policyversion",
+            options={
+                "ordering": ["-number"],
+                "permissions": [
+                    ("view_dashboard", "Can see how deadlines are kept"),
+                    ("compare_dispatchers", "Can see how each dispatcher keeps deadlines"),
+                ],
+                "verbose_name": "version of the rules",
+                "verbose_name_plural": "versions of the rules",
+            },
         ),
     ]
