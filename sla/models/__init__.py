@@ -1,0 +1,4 @@
+"""Rules and what they make of incidents. Only the rules are facts; every clock can be computed anew from events."""
+
+from sla.models.clocks import IncidentClock as IncidentClock
+from sla.models.rules import PolicyVersion as PolicyVersion
