@@ -375,6 +375,7 @@ INCIDENT_REACTIONS = {
     "opened_earlier": ["sla.reactions.follow"],
     "opened_later": ["sla.reactions.follow"],
     "type_set": ["sla.reactions.follow"],
+    "priority_set": ["sla.reactions.follow"],
     "site_linked": ["sla.reactions.follow"],
     "status_changed": ["sla.reactions.follow"],
     "error": ["sla.reactions.follow"],

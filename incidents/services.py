@@ -228,6 +228,19 @@ def set_type(incident: Incident, to: IncidentType | None, *, by: User | None, at
 
 
 @transaction.atomic
+def set_priority(incident: Incident, to: Incident.Priority, *, by: User | None, at: datetime) -> Incident:
+    """Say how urgent it is; the rules for the clocks may ask for it."""
+    incident = workable(incident)
+    if incident.priority == to:
+        return incident
+    before, incident.priority = incident.priority, to
+    save(incident, at, "priority", *_first_action(incident, by, at))
+    events.record(incident, "priority_set", actor=by, at=at, **{"from": before, "to": str(to)})
+    incident.refresh_from_db()
+    return incident
+
+
+@transaction.atomic
 def link_asset(
     incident: Incident,
     *,

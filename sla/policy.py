@@ -23,7 +23,7 @@ from sla.calendars import Calendar, Intervals
 from sla.clock import Rule
 
 # What a rule may ask of an incident.
-FACTS = ("type", "group", "region", "contractor")
+FACTS = ("type", "group", "region", "contractor", "priority")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def facts_of(incident: Incident) -> dict[str, str]:
         "group": incident.operator.group if incident.operator else "",
         "region": incident.pole.region_ru if incident.pole else "",
         "contractor": str(incident.contractor_id or ""),
+        "priority": incident.priority,
     }
 
 

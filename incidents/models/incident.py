@@ -13,6 +13,7 @@ from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.models.workflow import IncidentType, Status
 from incidents.queries import IncidentQuerySet
@@ -39,6 +40,12 @@ class Incident(models.Model):
         OPERATOR = "operator", _("the operator")
         CONTRACTOR = "contractor", _("the contractor")
         ENERGY = "energy", _("the energy company")
+
+    class Priority(models.TextChoices):
+        URGENT = "urgent", pgettext_lazy("priority", "urgent")
+        HIGH = "high", pgettext_lazy("priority", "high")
+        NORMAL = "normal", pgettext_lazy("priority", "normal")
+        LOW = "low", pgettext_lazy("priority", "low")
 
     code = models.CharField(_("code"), max_length=32, unique=True)
     subject = models.TextField(_("subject"))
@@ -104,6 +111,10 @@ class Incident(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="merged",
+    )
+    # The default is the database's too: a column added so rewrites no row of the million.
+    priority = models.CharField(
+        _("priority"), max_length=6, choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL
     )
     # Who has to do the next thing, and since when.
     ball = models.CharField(_("the ball is with"), max_length=10, choices=Ball, default=Ball.US)
