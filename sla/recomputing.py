@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from incidents import services
@@ -16,7 +16,12 @@ from sla.policies import Policies
 from sla.policy import Policy
 
 # What the desk itself sorts and filters by stands on the incident's own row.
-ON_THE_ROW = {clocks.INCIDENT: "due_at", clocks.CONTRACTOR: "contractor_due_at"}
+DUE_ON_THE_ROW = {
+    clocks.INCIDENT: "due_at",
+    clocks.CONTRACTOR: "contractor_due_at",
+    clocks.FIRST_ACTION: "first_action_due_at",
+}
+LEFT_ON_THE_ROW = {clocks.INCIDENT: "clock_left", clocks.CONTRACTOR: "contractor_clock_left"}
 FIELDS = ["state", "started_at", "stopped_at", "due_at", "left", "version", "rule"]
 
 
@@ -123,10 +128,20 @@ def _differs(stored: IncidentClock, row: IncidentClock) -> bool:
     return any(getattr(stored, field) != getattr(row, field) for field in FIELDS)
 
 
-def _deadlines(incident: Incident, told: Mapping[str, Told]) -> dict[str, datetime | None]:
+def _deadlines(incident: Incident, told: Mapping[str, Told]) -> dict[str, datetime | timedelta | None]:
     """Those deadlines on the incident's row that should be others."""
-    due = {field: told[clock].reading.due if clock in told else None for clock, field in ON_THE_ROW.items()}
-    return {field: moment for field, moment in due.items() if getattr(incident, field) != moment}
+    said: dict[str, datetime | timedelta | None] = {
+        field: told[clock].reading.due if clock in told else None for clock, field in DUE_ON_THE_ROW.items()
+    }
+    said |= {field: _left_standing(told.get(clock)) for clock, field in LEFT_ON_THE_ROW.items()}
+    return {field: value for field, value in said.items() if getattr(incident, field) != value}
+
+
+def _left_standing(told: Told | None) -> timedelta | None:
+    """Less than nothing where the time was over before the clock was made to stand still."""
+    if told is None or told.reading.state is not State.PAUSED:
+        return None
+    return told.rule.allowed - told.reading.spent
 
 
 def _write(new: list[IncidentClock], changed: list[IncidentClock], gone: list[int]) -> None:

@@ -130,13 +130,17 @@ class Incident(models.Model):
     # The first letter's moment, or the moment of registration by hand: the clock starts here.
     opened_at = models.DateTimeField(_("opened"))
     due_at = models.DateTimeField(_("deadline"), null=True, blank=True)
+    # Time left while the incident's clock stands still; there is no deadline then unless it was past before.
+    clock_left = models.DurationField(null=True, blank=True)
     # Set exactly while the status is of class `end`: partial indexes of the desk rest on it.
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     handed_over_at = models.DateTimeField(_("handed over to the contractor"), null=True, blank=True)
     contractor_due_at = models.DateTimeField(_("contractor's deadline"), null=True, blank=True)
+    contractor_clock_left = models.DurationField(null=True, blank=True)
     contractor_done_at = models.DateTimeField(_("contractor finished"), null=True, blank=True)
     # First assignment, status change or comment of a person.
     first_action_at = models.DateTimeField(_("first action"), null=True, blank=True)
+    first_action_due_at = models.DateTimeField(null=True, blank=True)
 
     active_at = models.DateTimeField(_("changed"), default=timezone.now)
     has_news = models.BooleanField(_("unread letter"), default=False)
@@ -161,6 +165,12 @@ class Incident(models.Model):
             # The desk: open incidents by last change, by deadline, by age, and one person's.
             models.Index(fields=["-active_at", "-id"], condition=Q(closed_at=None), name="incident_open_by_change"),
             models.Index(fields=["due_at", "id"], condition=Q(closed_at=None), name="incident_open_by_deadline"),
+            # Those whose clock stands still come after them.
+            models.Index(
+                fields=["clock_left", "id"],
+                condition=Q(closed_at=None, due_at=None, clock_left__isnull=False),
+                name="incident_open_standing",
+            ),
             models.Index(fields=["-opened_at", "-id"], condition=Q(closed_at=None), name="incident_open_by_age"),
             models.Index(
                 fields=["assignee", "-active_at"], condition=Q(closed_at=None), name="incident_open_by_person"
