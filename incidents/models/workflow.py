@@ -108,6 +108,12 @@ class IncidentType(Named):
     key = models.SlugField(_("key"), max_length=50, unique=True)
     sla = models.DurationField(_("time allowed"))
     is_active = models.BooleanField(_("in use"), default=True)
+    description_ru = models.TextField(
+        _("what it means, in Russian"),
+        blank=True,
+        help_text=_("Contractors read it in letters: what has happened and what has to be done."),
+    )
+    description_en = models.TextField(_("what it means, in English"), blank=True)
 
     class Meta(Named.Meta):
         verbose_name = _("incident type")

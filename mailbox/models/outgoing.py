@@ -48,6 +48,10 @@ class Outgoing(models.Model):
     # As mailbox.answering.counted() spells it: how often somebody got an automatic letter is counted by it.
     to_address = models.CharField(max_length=320)
     is_automatic = models.BooleanField(default=False)
+    # It has left, and somebody outside the desk has surely not got it.
+    is_lacking = models.BooleanField(default=False, db_default=False)
+    # The letters that told who has not got it: what they say stands in the recipients, so people look here only.
+    bounces = models.ManyToManyField(Email, related_name="+")
     answers = models.ForeignKey(Email, null=True, blank=True, on_delete=models.PROTECT, related_name="answers_sent")
     # Empty: by the account of the settings.
     account = models.ForeignKey(
@@ -90,9 +94,9 @@ class Outgoing(models.Model):
         indexes: ClassVar = [
             # Read every few seconds: what is to be sent, what nobody knows of, what has to be copied.
             models.Index(
-                fields=["account", "next_try_at", "id"],
+                fields=["account", "is_automatic", "next_try_at", "id"],
                 condition=Q(state__in=["queued", "retrying"]),
-                name="outgoing_to_send",
+                name="outgoing_next",
             ),
             models.Index(
                 fields=["next_try_at", "id"], condition=Q(state__in=["sending", "unknown"]), name="outgoing_in_doubt"
@@ -105,8 +109,12 @@ class Outgoing(models.Model):
             models.Index(fields=["account", "-queued_at", "-id"], name="outgoing_by_account"),
             # The few that a person has to look at.
             models.Index(
-                fields=["-queued_at", "-id"], condition=Q(state__in=["failed", "unknown"]), name="outgoing_troubled"
+                fields=["-queued_at", "-id"],
+                condition=Q(state__in=["failed", "unknown"]) | Q(is_lacking=True),
+                name="outgoing_amiss",
             ),
+            # The few of them that went to others.
+            models.Index(fields=["-queued_at", "-id"], condition=Q(is_lacking=True), name="outgoing_lacking"),
             models.Index(
                 fields=["to_address", "-queued_at"], condition=Q(is_automatic=True), name="outgoing_automatic"
             ),

@@ -2,3 +2,5 @@
 
 from sla.models.clocks import IncidentClock as IncidentClock
 from sla.models.rules import PolicyVersion as PolicyVersion
+from sla.models.weekly import WeeklyLetter as WeeklyLetter
+from sla.models.weekly import WeeklyRefusal as WeeklyRefusal
