@@ -6,10 +6,12 @@ twice in autumn counts twice, and the hour that is left out in spring counts not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeAlias
+from itertools import accumulate
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 # (from, to) in minutes of the wall clock since midnight, in order and apart; 1440 is the end of the day.
@@ -17,9 +19,31 @@ Intervals: TypeAlias = tuple[tuple[int, int], ...]
 
 MINUTES_A_DAY = 24 * 60
 WHOLE_DAY: Intervals = ((0, MINUTES_A_DAY),)
-DAY = timedelta(days=1)
+DAY, NOTHING = timedelta(days=1), timedelta()
 # A deadline that lies beyond is none: the calendar has hardly a working minute.
 HORIZON = timedelta(days=5 * 366)
+
+
+class Year(NamedTuple):
+    """What counts in one year of UTC: stretches in order and apart, and how much has counted at the end of each."""
+
+    opens: list[datetime]
+    closes: list[datetime]
+    sums: list[timedelta]
+
+    @property
+    def whole(self) -> timedelta:
+        return self.sums[-1] if self.sums else NOTHING
+
+    def until(self, moment: datetime) -> timedelta:
+        """How much has counted from the beginning of the year to a moment of it."""
+        opened = bisect_right(self.opens, moment)
+        return self.sums[opened - 1] - max(self.closes[opened - 1] - moment, NOTHING) if opened else NOTHING
+
+    def reaches(self, counted: timedelta) -> datetime:
+        """The first moment when so much has counted; there is as much in the year, and it is more than nothing."""
+        place = bisect_left(self.sums, counted)
+        return self.closes[place] - (self.sums[place] - counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +53,8 @@ class Calendar:
     zone: ZoneInfo
     week: tuple[Intervals, ...] = (WHOLE_DAY,) * 7
     days: Mapping[date, Intervals] = field(default_factory=dict)
+    # Each year is laid out once, since thousands of clocks ask for the same one.
+    _years: dict[int, Year] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def is_always(self) -> bool:
@@ -39,33 +65,46 @@ class Calendar:
 
     def counted(self, start: datetime, end: datetime) -> timedelta:
         """How much between the two moments counts; nothing if the end is not after the start."""
-        if self.is_always:
-            return max(end - start, timedelta())
-        return sum((to - since for since, to in self.stretches(start, end)), timedelta())
+        if self.is_always or end <= start:
+            return max(end - start, NOTHING)
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        whole = sum((self._year(number).whole for number in range(start.year, end.year)), NOTHING)
+        return whole + self._year(end.year).until(end) - self._year(start.year).until(start)
 
     def after(self, start: datetime, allowed: timedelta) -> datetime | None:
         """The moment when so much has counted since `start`; None if that lies beyond HORIZON."""
         if self.is_always or not allowed:
             return start + allowed
-        left = allowed
-        for since, to in self.stretches(start, start + HORIZON):
-            if to - since >= left:
-                return since + left
-            left -= to - since
+        start = start.astimezone(UTC)
+        last = start + HORIZON
+        left = allowed + self._year(start.year).until(start)
+        for number in range(start.year, last.year + 1):
+            year = self._year(number)
+            if left <= year.whole:
+                due = year.reaches(left)
+                return due if due <= last else None
+            left -= year.whole
         return None
 
     def stretches(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """What counts between the two moments, in order, in UTC; neighbours are one stretch."""
-        open_since, open_to = None, None
-        for since, to in self._pieces(start.astimezone(UTC), end.astimezone(UTC)):
-            if open_to == since:
-                open_to = to
-                continue
-            if open_since and open_to:
-                yield open_since, open_to
-            open_since, open_to = since, to
-        if open_since and open_to:
-            yield open_since, open_to
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        pieces = (piece for number in range(start.year, end.year + 1) for piece in self._within(number, start, end))
+        return _joined(pieces)
+
+    def _within(self, number: int, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        year = self._year(number)
+        for place in range(bisect_right(year.closes, start), bisect_left(year.opens, end)):
+            yield max(year.opens[place], start), min(year.closes[place], end)
+
+    def _year(self, number: int) -> Year:
+        if number not in self._years:
+            first, last = datetime(number, 1, 1, tzinfo=UTC), datetime(number + 1, 1, 1, tzinfo=UTC)
+            stretches = list(_joined(self._pieces(first, last)))
+            sums = accumulate(to - since for since, to in stretches)
+            opens, closes = [since for since, _to in stretches], [to for _since, to in stretches]
+            self._years[number] = Year(opens, closes, list(sums))
+        return self._years[number]
 
     def _pieces(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         for since, to in self._of_one_offset(start, end):
@@ -103,6 +142,20 @@ class Calendar:
 
     def _offset(self, moment: datetime) -> timedelta:
         return moment.astimezone(self.zone).utcoffset() or timedelta()
+
+
+def _joined(pieces: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:
+    """Neighbours as one."""
+    open_since, open_to = None, None
+    for since, to in pieces:
+        if open_to == since:
+            open_to = to
+            continue
+        if open_since and open_to:
+            yield open_since, open_to
+        open_since, open_to = since, to
+    if open_since and open_to:
+        yield open_since, open_to
 
 
 def always(zone: ZoneInfo) -> Calendar:
