@@ -190,6 +190,10 @@ class Incident(models.Model):
             ),
             # Closed ones, newest first; the API, newest first, and how often poles fail (chronic), which reads no more.
             models.Index(fields=["-active_at", "-id"], name="incident_by_change"),
+            # Closed between two days.
+            models.Index(
+                fields=["-closed_at", "-id"], condition=Q(closed_at__isnull=False), name="incident_by_closing"
+            ),
             models.Index(fields=["-opened_at", "-id"], include=("pole", "merged_into"), name="incident_by_opening"),
             # Parts of words, where an incident is chosen as a target; whole words, for the search.
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="incident_subject_words"),
