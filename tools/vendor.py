@@ -1,7 +1,8 @@
 """Fetch the front end's third-party files again: `python tools/vendor.py`. Needs npm; nothing else here does.
 
 Writes static/vendor/<name>-<version>/, its manifest.json, and static/icons.svg from tools/icons.txt. Style sheet and
-fonts are cut to what pages use (tools/cutting.py): a class of Tabler that is not in tools/tabler.txt has no look.
+fonts are cut to what pages use (tools/cutting.py): a class of Tabler that is not in tools/tabler.txt has no look, nor
+one of Leaflet that is not in tools/leaflet.txt.
 With --check it only compares what is there with the manifest.
 """
 
@@ -26,7 +27,8 @@ VENDOR = ROOT / "static" / "vendor"
 MANIFEST = VENDOR / "manifest.json"
 SPRITE = ROOT / "static" / "icons.svg"
 ICON_NAMES = ROOT / "tools" / "icons.txt"
-TABLER_CLASSES = ROOT / "tools" / "tabler.txt"
+# tools/NAME.txt has the classes of a package's style sheet that pages use.
+CLASSES = ROOT / "tools"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ PACKAGES = (
     Package("htmx.org", "2.0.11", "htmx", "0BSD", ("dist/htmx.min.js", "LICENSE")),
     # The licence stands at the top of the file.
     Package("@tabler/core", "1.6.1", "tabler", "MIT", ("dist/css/tabler.min.css",)),
+    # The map of open incidents, and how its points are gathered.
+    Package("leaflet", "1.9.4", "leaflet", "BSD-2-Clause", ("dist/leaflet.js", "dist/leaflet.css", "LICENSE")),
+    Package("supercluster", "9.1.0", "supercluster", "ISC", ("dist/supercluster.min.js", "LICENSE")),
     Package(
         "@fontsource-variable/inter",
         "5.3.0",
@@ -89,7 +94,7 @@ def take(package: Package, source: Path) -> None:
     for font in package.path.glob("*.woff2"):
         cutting.cut_font(font)
     for sheet in package.path.glob("*.css"):
-        classes = set(TABLER_CLASSES.read_text(encoding="utf-8").split())
+        classes = set((CLASSES / f"{package.folder}.txt").read_text(encoding="utf-8").split())
         sheet.write_text(cutting.cut_css(sheet.read_text(encoding="utf-8"), classes), encoding="utf-8")
 
 
