@@ -17,6 +17,13 @@ class UserQuerySet(models.QuerySet["User"]):
         """Who may be given an incident without asking: active dispatchers on shift who accept work."""
         return self.filter(is_active=True, role=Role.DISPATCHER, on_shift=True, accepts_incidents=True)
 
+    def on_duty(self) -> Self:
+        """The shift: dispatchers who are at work now."""
+        return self.filter(is_active=True, role=Role.DISPATCHER, on_shift=True)
+
+    def managers(self) -> Self:
+        return self.filter(is_active=True, role=Role.MANAGER)
+
     def assignable(self) -> Self:
         """Who may be given an incident by hand: everybody who may work one."""
         return self.filter(is_active=True).exclude(role=Role.OBSERVER)
@@ -33,6 +40,19 @@ class User(AbstractUser):
     on_shift = models.BooleanField(_("on shift"), default=False)
     accepts_incidents = models.BooleanField(_("accepts incidents"), default=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    # How this person is warned beside the desk; what is on the way to him: sla.telling.
+    telegram_chat = models.CharField(_("Telegram"), max_length=32, blank=True)
+    # Why messages do not reach that chat, in the server's words; empty while they do.
+    telegram_broken = models.CharField(max_length=300, blank=True, editable=False)
+    # What he writes to the bot to say that a chat is his, and until when that is good.
+    telegram_code = models.CharField(max_length=16, blank=True, editable=False)
+    telegram_code_until = models.DateTimeField(null=True, blank=True, editable=False)
+    warn_by_telegram = models.BooleanField(_("warnings by Telegram"), default=True)
+    warn_by_email = models.BooleanField(_("warnings by e-mail"), default=False)
+    warn_by_sound = models.BooleanField(_("sound of warnings"), default=True)
+    # Between these, by the desk's clock, Telegram and e-mail are silent; empty: never.
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     # When the desk last gave this person an incident by itself: breaks ties fairly, see dispatchers.choosing.
     last_given_at = models.DateTimeField(null=True, blank=True, editable=False)
 
