@@ -56,9 +56,11 @@ def tell(
 ) -> Iterator[tuple[str, Told]]:
     """Every clock of the incident that has started."""
     facts = facts_of(incident)
-    for clock in clocks.KINDS:
+    for clock in policies.clocks:
         told = _tell(clock, facts, changes, policies.newest(), now)
-        if told and told.reading.stopped:
+        if told is None:
+            told = _ended_earlier(clock, facts, changes, policies, now)
+        elif told.reading.stopped:
             # What has ended is judged by the rules of its end, however often they change later.
             told = _tell(clock, facts, changes, policies.at(told.reading.stopped), now)
         if told:
@@ -99,6 +101,17 @@ def _tell(
     line, rule = chosen
     reading = read(changes, rule, now)
     return Told(reading.started, reading, rule, line.number, policy.version) if reading.started else None
+
+
+def _ended_earlier(
+    clock: str, facts: Mapping[str, str], changes: Sequence[Change], policies: Policies, now: datetime
+) -> Told | None:
+    """What the clock said at its end, if that was while a rule for it stood that has been taken away since."""
+    for policy in policies.earlier():
+        told = _tell(clock, facts, changes, policy, now)
+        if told and told.reading.stopped and policies.at(told.reading.stopped) is policy:
+            return told
+    return None
 
 
 def _stored(incidents: Iterable[Incident]) -> dict[int, dict[str, IncidentClock]]:
