@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from incidents import events
-from incidents.errors import DomainError
+from incidents import events, outgoing_deeds
 from incidents.models import IncidentEmail
-from mailbox import outbox
 from mailbox.models import Email, Outgoing, Receipt, Reconciliation, Settled
 
 if TYPE_CHECKING:
@@ -44,15 +42,16 @@ def settle(kind: str, number: int, *, by: User, at: datetime) -> bool:
 
 
 @transaction.atomic
-def send_again(letter: Outgoing, *, by: User, at: datetime) -> bool:
-    """Have a letter of ours tried anew; False if it has left meanwhile. Raises DomainError without a mail server."""
+def send_again(letter: Outgoing, *, by: User, at: datetime, instead: Mapping[str, str] | None = None) -> bool:
+    """Have a letter of ours tried anew for those who have not got it; False if nobody is left.
+
+    `instead`: the right address for a wrong one. Raises DomainError without a mail server, or for a wrong address.
+    """
     _require(by)
-    try:
-        is_queued = outbox.send_again(letter, now=at)
-    except outbox.SendingIsOff as error:
-        raise DomainError(_("No server for outgoing letters is set up, so nothing can be sent.")) from error
+    instead = {old: new for old, new in (instead or {}).items() if old != new}
+    is_queued = outgoing_deeds.again(letter, instead, at)
     if is_queued:
-        _record("letter_sent_again", letter.email_id, by, at)
+        _record("letter_sent_again", letter.email_id, by, at, **({"instead": instead} if instead else {}))
     return is_queued
 
 

@@ -52,6 +52,8 @@ class Row:
     deed: Deed | None
     code: str = ""
     settles: str = ""
+    # Of a letter of ours: who was refused, with the server's words. It is sent again to these, corrected if need be.
+    lost: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,8 @@ def _of_outgoing(letter: Outgoing) -> Row:
         pk=letter.pk,
         at=letter.queued_at,
         look="is-risk" if is_unknown else "is-over",
-        icon="send",
-        what=pgettext("mail problem", "Perhaps not sent") if is_unknown else pgettext("mail problem", "Not sent"),
+        icon="arrow-back-up" if letter.lost else "send",
+        what=_what(letter),
         who=", ".join(each["address"] for each in without),
         subject=_subject(letter.email),
         why=f"{unknown} {said}".strip() if is_unknown else said,
@@ -187,7 +189,17 @@ def _of_outgoing(letter: Outgoing) -> Row:
         deed=Deed(_("Send again"), reverse("incidents:send_again", args=[letter.pk]), "refresh", True, hint),
         code=_code(letter.email),
         settles=Settled.Kind.OUTGOING,
+        lost=tuple((each["address"], each["said"]) for each in letter.refused),
     )
+
+
+def _what(letter: Outgoing) -> str:
+    if letter.state == Outgoing.State.UNKNOWN:
+        return pgettext("mail problem", "Perhaps not sent")
+    if letter.state == Outgoing.State.FAILED:
+        return pgettext("mail problem", "Not sent")
+    is_for_some = any(each["state"] == Result.ACCEPTED for each in letter.recipients)
+    return pgettext("mail problem", "Not all got it") if is_for_some else pgettext("mail problem", "Came back")
 
 
 def _returned(pks: list[int]) -> dict[int, Row]:

@@ -87,11 +87,15 @@ def counts(now: datetime) -> dict[str, int]:
 def letters(now: datetime) -> dict[str, QuerySet[Any]]:
     """The letters that went wrong, by kind, and the incidents that an unclear letter left with an error."""
     settled = Settled.objects.filter(kind=Settled.Kind.BOUNCE, number=OuterRef("pk"))
+    # What it says stands with the letter that came back, where that is known.
+    told = Outgoing.bounces.through.objects.filter(email=OuterRef("pk"))
     bounces = Email.objects.filter(kind=Email.Kind.BOUNCE, received_at__gt=now - BOUNCED_WITHIN)
     return {
         "quarantine": inbox.quarantine(),
         "outgoing": outbox.troubled(),
-        "bounce": bounces.filter(place__incident__closed_at=None, place__isnull=False).exclude(Exists(settled)),
+        "bounce": bounces.filter(place__incident__closed_at=None, place__isnull=False).exclude(
+            Exists(settled) | Exists(told)
+        ),
         "error": Incident.objects.open().filter(status__key="error").exclude(error_reason=""),
     }
 

@@ -5,7 +5,7 @@ Each letter is a transaction of its own, and its incident remembers who did it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -48,15 +48,22 @@ def cancel(letter: Outgoing, *, by: User, at: datetime) -> bool:
 
 def send_again(letter: Outgoing, *, by: User, at: datetime) -> bool:
     """Try anew whoever has not surely got it; False if it is troubled no more. Raises DomainError without a server."""
-    try:
-        return _do(letter, "letter_sent_again", lambda: outbox.send_again(letter, now=at), by, at)
-    except outbox.SendingIsOff as error:
-        raise DomainError(_("No server for outgoing letters is set up, so nothing can be sent.")) from error
+    return _do(letter, "letter_sent_again", lambda: again(letter, {}, at), by, at)
 
 
 def keep_copy(letter: Outgoing, *, by: User, at: datetime) -> bool:
     """Try once more to put its copy into the folder of sent letters; False if it lies there, or was not wanted."""
     return _do(letter, "letter_copy_asked", lambda: sent_copies.keep_again(letter, now=at), by, at)
+
+
+def again(letter: Outgoing, instead: Mapping[str, str], at: datetime) -> bool:
+    """Try it anew, with right addresses `instead` of wrong ones. Raises DomainError with what forbids it."""
+    try:
+        return outbox.send_again(letter, now=at, instead=instead)
+    except outbox.SendingIsOff as error:
+        raise DomainError(_("No server for outgoing letters is set up, so nothing can be sent.")) from error
+    except outbox.WrongAddress as error:
+        raise DomainError(_("“%(typed)s” is not an e-mail address.") % {"typed": str(error)}) from error
 
 
 def send_all_again(letters: Iterable[Outgoing], *, by: User, at: datetime) -> Done:

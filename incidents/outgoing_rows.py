@@ -52,6 +52,8 @@ class Recipient:
     address: str
     result: str
     said: str
+    # The wrong address that somebody put right.
+    instead_of: str = ""
 
     @property
     def look(self) -> str:
@@ -212,6 +214,11 @@ class Row:
         return self.letter.state in (State.FAILED, State.UNKNOWN)
 
     @property
+    def lost(self) -> tuple[tuple[str, str], ...]:
+        """Who was refused, with the words for it: it may be sent to them again, at a better address."""
+        return tuple((each["address"], each["said"]) for each in self.letter.refused)
+
+    @property
     def is_doubtful(self) -> bool:
         """Sent again, it may arrive twice."""
         return self.letter.state == State.UNKNOWN
@@ -263,7 +270,12 @@ def load(keys: Sequence[int], now: datetime) -> list[Row]:
 def _recipients(letter: Outgoing, own: Collection[str]) -> tuple[Recipient, ...]:
     """Without the desk's own copy, unless it is all there is or the desk surely has not got it."""
     found = [
-        Recipient(each["address"], each["state"], each["said"] if each["state"] != Result.ACCEPTED else "")
+        Recipient(
+            each["address"],
+            each["state"],
+            each["said"] if each["state"] != Result.ACCEPTED else "",
+            each.get("instead_of", ""),
+        )
         for each in letter.recipients
     ]
     others = [

@@ -18,7 +18,7 @@ from django.db import transaction
 
 from mailbox import answering, inbox, outcomes, store
 from mailbox.answering import counted
-from mailbox.models import Email, Outgoing, ThreadId
+from mailbox.models import Email, Outgoing, Settled, ThreadId
 from mailbox.parsing import parse
 from mailbox.smtp import Answer, Result
 
@@ -39,8 +39,10 @@ def note(bounce: Email, *, now: datetime) -> list[str]:
         return []
     letter = Outgoing.objects.select_for_update().filter(email=email).first()
     failed = _failed(bounce, raw, _recipients(email, letter))
-    if letter:
-        _mark(letter, failed, now)
+    if letter and _mark(letter, failed, now):
+        letter.bounces.add(bounce)
+        # Whoever had seen to the letter has not seen this.
+        Settled.objects.filter(kind=Settled.Kind.OUTGOING, number=letter.pk).delete()
     return [answering.mark_bad(each, now=now, bounce=bounce, said=failed[each]) for each in sorted(failed)]
 
 
@@ -95,27 +97,28 @@ def _failed(bounce: Email, raw: bytes, recipients: set[str]) -> dict[str, str]:
     return {each: report.get(each) or _words(told) for each in named}
 
 
-def _mark(letter: Outgoing, failed: Mapping[str, str], now: datetime) -> None:
-    """Its recipients have not got it, whatever the first server said."""
+def _mark(letter: Outgoing, failed: Mapping[str, str], now: datetime) -> bool:
+    """Its recipients have not got it, whatever the first server said. False if that was known of all of them."""
     answers = {
         each["address"]: Answer(Result.BOUNCED, failed[counted(each["address"])])
         for each in letter.recipients
         if counted(each["address"]) in failed and each["state"] in (Result.ACCEPTED, Result.UNKNOWN)
     }
     if not answers:
-        return
+        return False
     if letter.state == Outgoing.State.UNKNOWN:
         # What came back has left: the others have got it.
         has_left = outcomes.for_all(
             letter, Result.UNKNOWN, Answer(Result.ACCEPTED, "it came back from another address")
         )
         outcomes.save(letter, has_left | answers, now)
-        return
+        return True
     for each in letter.recipients:
         if answer := answers.get(each["address"]):
             each["state"], each["said"] = answer.result, answer.said
-    letter.said = next(iter(answers.values())).said
-    letter.save(update_fields=["recipients", "said"])
+    letter.said, letter.is_lacking = next(iter(answers.values())).said, outcomes.lacks_somebody(letter)
+    letter.save(update_fields=["recipients", "said", "is_lacking"])
+    return True
 
 
 def _reports(message: Message) -> Iterator[Message]:

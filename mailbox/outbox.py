@@ -3,6 +3,7 @@
     QUEUED ─> SENDING ─> SENT
        │         ├─────> RETRYING ─> SENDING …   somebody is busy, or the server is down
        │         ├─────> FAILED                  refused for good, or given up
+       │         │                               (SENT and `is_lacking`: by some of its recipients)
        │         └─────> UNKNOWN ─> SENT         handed over, and no answer came
        └──> CANCELLED                            taken back before it left, also while RETRYING
 
@@ -14,18 +15,19 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from kombu.exceptions import OperationalError as BrokerError
 
 from mailbox import accounts, answering, inbox, outcomes, pace
 from mailbox.accounts import Account, SendingIsOff
-from mailbox.composing import Composed
+from mailbox.composing import Composed, WrongAddress, is_address
 from mailbox.models import Email, Outgoing, Settled
 from mailbox.sending import send_due
 from mailbox.smtp import Result
@@ -33,13 +35,15 @@ from mailbox.smtp import Result
 if TYPE_CHECKING:
     from dispatchers.models import User
 
-__all__ = ["SendingIsOff", "State", "cancel", "hasten", "queue", "send_again", "send_due", "troubled"]
+__all__ = ["SendingIsOff", "State", "WrongAddress", "cancel", "hasten", "queue", "send_again", "send_due", "troubled"]
 
 logger = logging.getLogger(__name__)
 
 State = Outgoing.State
 # Whoever may think better of a letter waits seconds; the workers are told of that moment too.
 SOON = timedelta(minutes=1)
+# Of these recipients a person may want another attempt.
+_NOT_GOT = frozenset({Result.REFUSED, Result.BOUNCED, Result.UNKNOWN})
 
 
 @transaction.atomic
@@ -102,32 +106,56 @@ def hasten(outgoing: Outgoing, *, now: datetime) -> bool:
 
 
 def troubled() -> QuerySet[Outgoing]:
-    """Letters that did not leave, or perhaps did not, and that no person has settled."""
+    """Letters that did not leave, or perhaps did not, or not to all, and that no person has settled."""
     settled = Settled.objects.filter(kind=Settled.Kind.OUTGOING, number=OuterRef("pk"))
-    return Outgoing.objects.filter(state__in=[State.FAILED, State.UNKNOWN]).exclude(Exists(settled))
+    amiss = Outgoing.objects.filter(Q(state__in=[State.FAILED, State.UNKNOWN]) | Q(is_lacking=True))
+    return amiss.exclude(Exists(settled))
 
 
 @transaction.atomic
-def send_again(letter: Outgoing, *, now: datetime) -> bool:
-    """A person has decided: whoever has not surely got it is tried anew. False if it is troubled no more.
+def send_again(letter: Outgoing, *, now: datetime, instead: Mapping[str, str] | None = None) -> bool:
+    """A person has decided: whoever has not surely got it is tried anew. False if there is nobody any more.
 
-    Of an unknown one a second copy may arrive; that is why only people may ask for it.
+    `instead`: the right address for one that was refused. Raises WrongAddress. Who has got the letter gets no second
+    one; of an unknown one a second copy may arrive, so only people may ask for it.
     """
     fresh = Outgoing.objects.select_for_update().get(pk=letter.pk)
-    if fresh.state not in (State.FAILED, State.UNKNOWN):
+    if fresh.state not in (State.FAILED, State.UNKNOWN) and not fresh.lost:
         return False
     if not accounts.is_possible():
         raise SendingIsOff
-    for each in fresh.recipients:
-        if each["state"] in (Result.REFUSED, Result.UNKNOWN):
-            each["state"] = Result.WAITING
+    fresh.recipients = _wanted(fresh.recipients, instead or {})
+    if not any(each["state"] == Result.WAITING for each in fresh.recipients):
+        return False
     # Its patience begins anew; its attempts are counted on, since their numbers tell one from another.
     fresh.state, fresh.leaves_at, fresh.next_try_at, fresh.said = State.QUEUED, now, now, ""
-    fresh.save(update_fields=["recipients", "state", "leaves_at", "next_try_at", "said"])
+    fresh.is_lacking, fresh.to_address = False, answering.counted(fresh.recipients[0]["address"])
+    fresh.save(update_fields=["recipients", "state", "leaves_at", "next_try_at", "said", "is_lacking", "to_address"])
     Settled.objects.filter(kind=Settled.Kind.OUTGOING, number=fresh.pk).delete()
     pace.resume(fresh.account_id)
     _wake_after_commit(None, now)
     return True
+
+
+def _wanted(recipients: Iterable[dict[str, str]], instead: Mapping[str, str]) -> list[dict[str, str]]:
+    """The recipients of the next attempt in their order, each address once: those that have it stay as they are."""
+    recipients = list(recipients)
+    got = {each["address"] for each in recipients if each["state"] not in _NOT_GOT}
+    wanted: dict[str, dict[str, str]] = {}
+    for each in recipients:
+        address = each["address"]
+        to = instead.get(address, address).strip().lower()
+        if address in got:
+            wanted[address] = each
+        elif to in got:
+            continue
+        elif to != address and not is_address(to):
+            raise WrongAddress(to)
+        else:
+            # Whom it was for first, so that the list says what was put right.
+            before = {"instead_of": each.get("instead_of", address)} if to != address else {}
+            wanted.setdefault(to, {"address": to, "state": Result.WAITING, "said": "", **before})
+    return list(wanted.values())
 
 
 def _wake_after_commit(leaves_at: datetime | None, now: datetime) -> None:

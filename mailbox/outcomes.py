@@ -17,6 +17,8 @@ State = Outgoing.State
 SHORTEST_WAIT, LONGEST_WAIT, GIVE_UP = timedelta(minutes=1), timedelta(hours=3), timedelta(days=1)
 # A server that keeps copies itself needs a moment; whoever looked sooner would put a second one beside it.
 COPY_AFTER = timedelta(seconds=30)
+# Who has surely not got it and will not.
+LOST = frozenset({Result.REFUSED, Result.BOUNCED})
 
 
 def save(
@@ -40,14 +42,15 @@ def save(
             each["state"] = Result.REFUSED
     letter.said = next((answer.said for answer in answers.values() if answer.result is not Result.ACCEPTED), "")
     letter.state, letter.next_try_at = _next(letter, now, not_before)
+    letter.is_lacking = lacks_somebody(letter)
     letter.sending_since = None
     if letter.state == State.SENT:
         letter.sent_at = letter.sent_at or now
         if not letter.copy_state and accounts.wants_copies(letter):
             letter.copy_state, letter.copy_next_try_at = Outgoing.Copy.WAITING, now + COPY_AFTER
     letter.save(
-        update_fields=["recipients", "said", "state", "next_try_at", "sending_since", "sent_at", "copy_state",
-                       "copy_next_try_at"]
+        update_fields=["recipients", "said", "state", "is_lacking", "next_try_at", "sending_since", "sent_at",
+                       "copy_state", "copy_next_try_at"]
     )  # fmt: skip
     level = logging.INFO if letter.state in (State.SENT, State.RETRYING) else logging.ERROR
     logger.log(level, "outbox: letter %d is %s after attempt %d", letter.pk, letter.state, letter.attempts)
@@ -63,6 +66,18 @@ def has_reached_somebody(recipients: Iterable[Mapping[str, str]]) -> bool:
     return any(each["state"] not in (Result.WAITING, Result.REFUSED) for each in recipients)
 
 
+def lacks_somebody(letter: Outgoing) -> bool:
+    """Whether it has left and somebody outside has surely not got it."""
+    return letter.state == State.SENT and not LOST.isdisjoint(_outside(letter))
+
+
+def _outside(letter: Outgoing) -> set[str]:
+    """The results of the others: whether the desk has got its own copy tells nobody."""
+    own = inbox.own_addresses()
+    others = {each["state"] for each in letter.recipients if each["address"] not in own}
+    return others or {each["state"] for each in letter.recipients}
+
+
 def _next(letter: Outgoing, now: datetime, not_before: datetime | None) -> tuple[str, datetime | None]:
     """The state that the recipients make, and when to look at the letter again."""
     results = {each["state"] for each in letter.recipients}
@@ -71,7 +86,5 @@ def _next(letter: Outgoing, now: datetime, not_before: datetime | None) -> tuple
     if Result.WAITING in results:
         waited = now - (letter.leaves_at or letter.queued_at)
         return State.RETRYING, not_before or now + min(max(waited, SHORTEST_WAIT), LONGEST_WAIT)
-    # Of several recipients each has his own answer; a letter that somebody got has left. The desk's copy tells nobody.
-    own = inbox.own_addresses()
-    outside = {each["state"] for each in letter.recipients if each["address"] not in own} or results
-    return (State.SENT if outside & {Result.ACCEPTED, Result.BOUNCED} else State.FAILED), None
+    # Of several recipients each has his own answer; a letter that somebody got has left.
+    return (State.SENT if _outside(letter) & {Result.ACCEPTED, Result.BOUNCED} else State.FAILED), None

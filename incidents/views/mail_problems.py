@@ -68,9 +68,11 @@ def settle(request: Request, kind: str, pk: int) -> HttpResponse:
 @require_POST
 @works_incidents
 def send_again(request: Request, pk: int) -> HttpResponse:
+    """Try a letter anew for those who have not got it; `lost` and `instead` pair wrong addresses with right ones."""
     letter = get_object_or_404(Outgoing, pk=pk)
+    instead = dict(zip(request.POST.getlist("lost"), request.POST.getlist("instead"), strict=False))
     try:
-        is_queued = mail_problem_deeds.send_again(letter, by=request.user, at=timezone.now())
+        is_queued = mail_problem_deeds.send_again(letter, by=request.user, at=timezone.now(), instead=instead)
     except DomainError as error:
         messages.error(request, error.user_message)
     else:

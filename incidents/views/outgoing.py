@@ -72,6 +72,8 @@ def outgoing(request: Request) -> HttpResponse:
         "accounts": known,
         "ill_accounts": list(AccountState.objects.exclude(failed_since=None).select_related("account")),
         "may_act": request.user.has_perm(ACTS),
+        # Where a deed leads back to, also from a row that an open page has asked for.
+        "here": f"{request.path}?{filters.address.urlencode()}",
     }
     if above:
         return _private(render(request, "incidents/outgoing_live.html", context | _news(request, filters, above, now)))

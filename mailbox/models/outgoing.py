@@ -128,7 +128,12 @@ class Outgoing(models.Model):
     @property
     def lost(self) -> list[dict[str, str]]:
         """Of a letter that left: who has not got it and will not, each with the server's words."""
-        if self.state != self.State.SENT:
+        return self.refused if self.state == self.State.SENT else []
+
+    @property
+    def refused(self) -> list[dict[str, str]]:
+        """Whom servers would not give it to, before it left or after; nobody while it may still leave."""
+        if self.state not in (self.State.SENT, self.State.FAILED):
             return []
         return [each for each in self.recipients if each["state"] in ("refused", "bounced")]
 

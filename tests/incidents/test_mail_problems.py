@@ -189,6 +189,67 @@ def test_a_failed_letter_is_sent_again_once_to_those_who_have_not_got_it(setting
     assert kinds() == []
 
 
+def some_refused(*states: str, **facts: Any) -> Outgoing:
+    to = [{"address": f"{n}@operator.example", "state": state, "said": "550 no"} for n, state in enumerate(states)]
+    return make_outgoing("sent", recipients=to, is_lacking=True, **facts)
+
+
+def test_a_letter_that_some_have_not_got_is_a_problem_with_their_addresses(client: Client) -> None:
+    some_refused("accepted", "refused", "bounced")
+    client.force_login(make_user(role=Role.DISPATCHER))
+
+    (row,) = mail_problem_rows.load(mail_problems.page(timezone.now()).named)
+    text = client.get(PAGE, headers={"accept-language": "en"}).text
+
+    assert row.who == "1@operator.example, 2@operator.example"
+    assert 'name="instead" value="1@operator.example"' in text
+    assert 'name="instead" value="2@operator.example"' in text
+    assert 'name="instead" value="0@operator.example"' not in text
+
+
+def test_whoever_was_refused_gets_it_at_the_right_address_and_the_incident_knows(client: Client, settings: Any) -> None:
+    settings.EMAIL_HOST = "smtp.example"
+    incident, person = make_incident(), make_user(role=Role.DISPATCHER)
+    letter = some_refused("accepted", "refused", incident=incident)
+    client.force_login(person)
+    posted = {"lost": "1@operator.example", "instead": "right@operator.example"}
+
+    client.post(reverse("incidents:send_again", args=[letter.pk]), posted)
+
+    letter.refresh_from_db()
+    assert [(each["address"], each["state"]) for each in letter.recipients] == [
+        ("0@operator.example", "accepted"),
+        ("right@operator.example", "waiting"),
+    ]
+    event = incident.events.get(kind="letter_sent_again")
+    assert event.data["instead"] == {"1@operator.example": "right@operator.example"}
+    assert kinds() == []
+
+
+def test_an_address_that_is_none_is_said_and_nothing_is_sent(client: Client, settings: Any) -> None:
+    settings.EMAIL_HOST = "smtp.example"
+    letter = some_refused("accepted", "refused")
+    client.force_login(make_user(role=Role.DISPATCHER))
+
+    posted = {"lost": "1@operator.example", "instead": "nobody"}
+    answer = client.post(reverse("incidents:send_again", args=[letter.pk]), posted, follow=True)
+
+    assert "“nobody”" in answer.text or "«nobody»" in answer.text
+    letter.refresh_from_db()
+    assert letter.state == "sent"
+    assert kinds() == ["outgoing"]
+
+
+def test_a_return_that_stands_with_its_letter_is_no_second_problem() -> None:
+    incident = make_incident()
+    letter, bounce = some_refused("bounced", incident=incident), make_bounce(incident)
+    assert sorted(kinds()) == ["bounce", "outgoing"]
+
+    letter.bounces.add(bounce)
+
+    assert kinds() == ["outgoing"]
+
+
 def test_observers_look_and_do_nothing(client: Client) -> None:
     observer = make_user(role=Role.OBSERVER)
     receipt = make_receipt(state=State.QUARANTINED)

@@ -9,9 +9,9 @@ import pytest
 
 from mailbox import bounces, inbox, outbox
 from mailbox.composing import Composed
-from mailbox.models import BadAddress, Email, Outgoing
+from mailbox.models import BadAddress, Email, Outgoing, Settled
 from mailbox.smtp import Result
-from tests.factories import NOW
+from tests.factories import NOW, make_user
 from tests.written import DESK, letter
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +126,25 @@ def test_the_desk_itself_is_never_bad() -> None:
 
 def test_a_delay_is_no_failure() -> None:
     assert bounces.read(report(sent_to(A), (A, "451 busy"), action="delayed")) == {}
+
+
+def test_a_letter_that_came_back_from_one_of_its_recipients_is_in_trouble_again() -> None:
+    sent = sent_to(A, B)
+    Settled.objects.create(kind=Settled.Kind.OUTGOING, number=sent.pk, person=make_user(), at=NOW)
+    came_back = arrive(report(sent, (B, "550 5.1.1 no such user")))
+
+    bounces.note(came_back, now=NOW)
+
+    assert list(outbox.troubled()) == [sent]
+    assert list(sent.bounces.all()) == [came_back]
+
+
+def test_a_second_report_of_what_is_known_changes_nothing() -> None:
+    sent = sent_to(A, B)
+    bounces.note(arrive(report(sent, (B, "550 5.1.1 no such user"))), now=NOW)
+    Settled.objects.create(kind=Settled.Kind.OUTGOING, number=sent.pk, person=make_user(), at=NOW)
+
+    bounces.note(arrive(report(sent, (B, "550 5.1.1 no such user")) + b"\nonce more"), now=NOW)
+
+    assert not outbox.troubled().exists()
+    assert sent.bounces.count() == 1

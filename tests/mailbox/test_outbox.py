@@ -9,10 +9,11 @@ import pytest
 from kombu.exceptions import OperationalError as BrokerError
 
 from mailbox import in_doubt, outbox, smtp, store
-from mailbox.models import BadAddress, Email, Outgoing
-from tests.factories import NOW
+from mailbox.models import BadAddress, Email, Outgoing, Settled
+from tests.factories import NOW, make_user
 from tests.mailbox.outgoing import A, B, C, copy_comes, queue, send, state_of, states
 from tests.smtp_server import DROP, DROP_KEEPING, HANG, SmtpServer, smtp_server
+from tests.written import DESK
 
 pytestmark = pytest.mark.django_db
 
@@ -301,3 +302,94 @@ def test_without_a_broker_the_letter_waits_for_the_clock(
     outbox._wake(None)
 
     assert "letters wait for the next tick" in caplog.text
+
+
+# --- Not everybody got it ---------------------------------------------------------------------
+
+
+def test_a_letter_that_somebody_outside_was_refused_is_in_trouble_though_it_left(server: SmtpServer) -> None:
+    server.refuse(B, "550 5.1.1 no such user")
+    half, whole = queue(A, B), queue(A)
+
+    send()
+
+    assert [state_of(half), state_of(whole)] == [State.SENT, State.SENT]
+    assert list(outbox.troubled()) == [half]
+
+
+def test_that_the_desk_itself_was_refused_troubles_nobody(server: SmtpServer) -> None:
+    server.refuse(DESK, "550 5.1.1 no such user")
+    sent = queue(A, DESK)
+
+    send()
+
+    assert state_of(sent) == State.SENT
+    assert not outbox.troubled().exists()
+
+
+def test_it_is_sent_again_only_to_whoever_was_refused_at_the_right_address(server: SmtpServer) -> None:
+    server.refuse(B, "550 5.1.1 no such user")
+    sent = queue(A, B)
+    send()
+
+    assert outbox.send_again(sent, now=NOW, instead={B: " Right@Operator.example "})
+    assert not outbox.send_again(sent, now=NOW)
+    send()
+
+    assert [each.recipients for each in server.letters] == [[A], ["right@operator.example"]]
+    assert server.letters[0].raw == server.letters[1].raw
+    sent.refresh_from_db()
+    assert (sent.state, sent.is_lacking) == (State.SENT, False)
+    assert sent.recipients[1]["instead_of"] == B
+    assert not outbox.troubled().exists()
+    assert not outbox.send_again(sent, now=NOW)
+
+
+def test_whoever_has_the_letter_gets_no_second_one_under_another_persons_wrong_address(server: SmtpServer) -> None:
+    server.refuse(B, "550 5.1.1 no such user")
+    server.refuse(C, "550 5.1.1 no such user")
+    sent = queue(A, B, C)
+    send()
+    server.refused.clear()
+
+    assert outbox.send_again(sent, now=NOW, instead={A: "else@operator.example", B: A, C: C})
+    send()
+
+    assert [each.recipients for each in server.letters] == [[A], [C]]
+    sent.refresh_from_db()
+    assert [each["address"] for each in sent.recipients] == [A, C]
+
+
+def test_the_last_one_refused_put_right_to_somebody_who_has_it_leaves_nobody_to_send_to(server: SmtpServer) -> None:
+    server.refuse(B, "550 5.1.1 no such user")
+    sent = queue(A, B)
+    send()
+
+    assert not outbox.send_again(sent, now=NOW, instead={B: A})
+    assert state_of(sent) == State.SENT
+
+
+def test_a_right_address_that_is_none_is_refused_and_changes_nothing(server: SmtpServer) -> None:
+    server.refuse(A, "550 5.1.1 no such user")
+    sent = queue(A)
+    send()
+
+    for wrong in ("", "nobody", "a@b.example\r\nBcc: c@d.example", "<x@y.example>"):
+        with pytest.raises(outbox.WrongAddress):
+            outbox.send_again(sent, now=NOW, instead={A: wrong})
+
+    assert state_of(sent) == State.FAILED
+
+
+def test_refused_again_it_is_in_trouble_again_whoever_had_settled_it(server: SmtpServer) -> None:
+    server.refuse(B, "550 5.1.1 no such user")
+    sent = queue(A, B)
+    send()
+    person = make_user()
+    Settled.objects.create(kind=Settled.Kind.OUTGOING, number=sent.pk, person=person, at=NOW)
+    assert not outbox.troubled().exists()
+
+    outbox.send_again(sent, now=NOW)
+    send()
+
+    assert list(outbox.troubled()) == [sent]
