@@ -16,15 +16,14 @@ from incidents.queries import AT_RISK
 if TYPE_CHECKING:
     from incidents.models import Incident
 
-# From arrival to the first deed of a person.
-FIRST_ACTION_WITHIN = timedelta(minutes=10)
-
 
 class ClockState(StrEnum):
     UNKNOWN = "unknown"
     RUNNING = "running"
     RISK = "risk"
     OVERDUE = "overdue"
+    # Stands still, with time left.
+    PAUSED = "paused"
     LATE = "late"
     IN_TIME = "in_time"
 
@@ -43,26 +42,34 @@ class ClockFace:
 
 def incident_clock(incident: Incident, now: datetime) -> ClockFace:
     """From the first letter to closing."""
-    if incident.due_at is None:
+    if incident.clock_left is not None:
+        return standing(incident.clock_left)
+    if incident.due_at is None and incident.type_id is None:
         return ClockFace(ClockState.UNKNOWN, _("no type"), _("No type, so there is no deadline"))
     return _face(incident.opened_at, incident.due_at, incident.closed_at, now, closed=True)
 
 
 def contractor_clock(incident: Incident, now: datetime) -> ClockFace:
     """From handing over to the contractor to the end of his work."""
-    if incident.handed_over_at is None or incident.contractor_due_at is None:
+    if incident.contractor_clock_left is not None:
+        return standing(incident.contractor_clock_left)
+    if incident.contractor_due_at is None and incident.handed_over_at is None:
         return ClockFace(ClockState.UNKNOWN, _("not started"), _("Starts when the contractor has the job"))
-    end = incident.contractor_done_at or incident.closed_at
-    return _face(incident.handed_over_at, incident.contractor_due_at, end, now)
+    start = incident.handed_over_at or incident.opened_at
+    return _face(start, incident.contractor_due_at, incident.contractor_done_at or incident.closed_at, now)
 
 
 def dispatcher_clock(incident: Incident, now: datetime) -> ClockFace:
     """From the first letter to the first deed of a person."""
-    due = incident.opened_at + FIRST_ACTION_WITHIN
-    return _face(incident.opened_at, due, incident.first_action_at or incident.closed_at, now)
+    end = incident.first_action_at or incident.closed_at
+    return _face(incident.opened_at, incident.first_action_due_at, end, now)
 
 
-def _face(start: datetime, due: datetime, end: datetime | None, now: datetime, *, closed: bool = False) -> ClockFace:
+def _face(
+    start: datetime, due: datetime | None, end: datetime | None, now: datetime, *, closed: bool = False
+) -> ClockFace:
+    if due is None:
+        return ClockFace(ClockState.UNKNOWN, _("no deadline"), _("No rule sets a deadline here"))
     if end is None:
         return running(start, due, now)
     until = _("The deadline was %(moment)s") % {"moment": exact(due)}
@@ -83,6 +90,15 @@ def running(start: datetime, due: datetime, now: datetime) -> ClockFace:
     if left < AT_RISK:
         state, said = ClockState.RISK, _("Less than an hour left")
     return ClockFace(state, span(left), f"{said}. {until}", _share(start, due, now), start, due)
+
+
+def standing(left: timedelta) -> ClockFace:
+    """A clock that stands still; what was over before stays over, and grows no more."""
+    if left < timedelta():
+        said = _("Overdue, and stands still")
+        return ClockFace(ClockState.OVERDUE, f"−{span(-left)}", said, share=100)
+    words = {"left": span(left)}
+    return ClockFace(ClockState.PAUSED, _("stands, %(left)s") % words, _("Stands still, %(left)s left") % words)
 
 
 def _share(start: datetime, due: datetime, at: datetime) -> int:

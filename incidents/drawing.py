@@ -34,12 +34,13 @@ STATUS_LOOK = {
     StatusClass.PAUSED: "is-wait",
     StatusClass.END: "is-done",
 }
-# Look and icon; static/js/clocks.js has the same three of the running ones.
+# Look and icon; static/js/clocks.js has the same three of the running ones, which it counts on.
 CLOCK_LOOK = {
     ClockState.UNKNOWN: ("", "circle-dashed"),
     ClockState.RUNNING: ("", "clock"),
     ClockState.RISK: ("is-risk", "hourglass"),
     ClockState.OVERDUE: ("is-over", "alert-octagon"),
+    ClockState.PAUSED: ("is-wait", "player-pause"),
     ClockState.LATE: ("is-late", "alert-octagon"),
     ClockState.IN_TIME: ("is-done", "circle-check"),
 }

@@ -25,8 +25,8 @@ MOST_TEXT = 200
 ORDERS = {
     "-changed": Order("active_at"),
     "changed": Order("active_at", descending=False),
-    "due": Order("due_at", descending=False, may_be_empty=True),
-    "-due": Order("due_at", may_be_empty=True),
+    "due": Order("due_at", descending=False, may_be_empty=True, length="clock_left"),
+    "-due": Order("due_at", may_be_empty=True, length="clock_left"),
     "-opened": Order("opened_at"),
     "opened": Order("opened_at", descending=False),
 }

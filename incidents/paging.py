@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SIZE = 50
 _FORMAT = "%Y%m%dT%H%M%S.%f"
+# Before a length in microseconds, of so many digits.
+_LENGTH, _DIGITS = "L", 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +27,68 @@ class Order:
     field: str
     descending: bool = True
     may_be_empty: bool = False
+    # A length of time by which rows without the moment are sorted; those without both stand last.
+    length: str = ""
+
+    @property
+    def legs(self) -> list[str]:
+        """The columns by which its parts are sorted, before the id; the part without any stands last."""
+        return [self.field, *([self.length] if self.length else []), *([""] if self.may_be_empty else [])]
+
+    def leg(self, column: str) -> Q:
+        """The rows that are sorted by this column."""
+        if not self.may_be_empty:
+            return Q()
+        before = self.legs[: self.legs.index(column)]
+        empty = Q(**{f"{name}__isnull": True for name in before})
+        return empty & Q(**{f"{column}__isnull": False}) if column else empty
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place between two rows: the moment and the id of the row before or after it."""
+    """A place between two rows: the moment and the id of the row before or after it.
+
+    Where the row has no moment, what it is sorted by instead (Order.length).
+    """
 
     moment: datetime | None
     pk: int
+    length: timedelta | None = None
 
     @classmethod
     def of(cls, incident: Incident, order: Order) -> Cursor:
-        return cls(getattr(incident, order.field), incident.pk)
+        moment = getattr(incident, order.field)
+        length = getattr(incident, order.length) if order.length and moment is None else None
+        return cls(moment, incident.pk, length)
 
     @classmethod
     def parse(cls, text: str) -> Cursor | None:
         """The cursor in an address, or None if this is not one."""
         moment, tilde, pk = text.partition("~")
-        if not tilde or not pk.isascii() or not pk.isdigit() or len(pk) > 18:
+        if not tilde or not _is_number(pk, 18):
             return None
+        if moment[:1] == _LENGTH and _is_number(moment[1:], _DIGITS):
+            return cls(None, int(pk), timedelta(microseconds=int(moment[1:])))
         try:
             return cls(datetime.strptime(moment, _FORMAT).replace(tzinfo=UTC) if moment else None, int(pk))
         except ValueError:
             return None
 
     def __str__(self) -> str:
-        # Sorts as text too: pages put a new row at its place by it.
+        # Sorts as text too: pages put a new row at its place by it (static/js/arrivals.js).
+        if self.length is not None:
+            return f"{_LENGTH}{self.length // timedelta(microseconds=1):0{_DIGITS}}~{self.pk}"
         return f"{self.moment.astimezone(UTC).strftime(_FORMAT) if self.moment else ''}~{self.pk}"
+
+    def column(self, order: Order) -> str:
+        """The part of the order in which it stands."""
+        if self.moment is not None:
+            return order.field
+        return order.length if self.length is not None else ""
+
+
+def _is_number(text: str, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= most
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +128,16 @@ def page(
 def _take(
     parts: Sequence[IncidentQuerySet], order: Order, cursor: Cursor | None, number: int, *, backwards: bool
 ) -> list[Incident]:
-    """Rows from the cursor on. Dated and undated ones are asked for apart, so that each question is one index scan."""
+    """Rows from the cursor on. Each leg of the order is asked for apart, so that each question is one index scan."""
     descending = order.descending != backwards
-    legs = [True, False] if order.may_be_empty else [True]
-    if backwards:
-        legs.reverse()
-    if cursor and len(legs) > 1:
+    legs = order.legs[::-1] if backwards else order.legs
+    if cursor and len(legs) > 1 and cursor.column(order) in legs:
         # The leg the cursor stands in, and those beyond it.
-        legs = legs[legs.index(cursor.moment is not None) :]
+        legs = legs[legs.index(cursor.column(order)) :]
     found: list[Incident] = []
-    for place, is_dated in enumerate(legs):
+    for place, column in enumerate(legs):
         start = cursor if place == 0 else None
-        found += _leg(parts, order, start, number - len(found), is_dated=is_dated, descending=descending)
+        found += _leg(parts, order, column, start, number - len(found), descending=descending)
         if len(found) == number:
             break
     return found
@@ -111,31 +146,32 @@ def _take(
 def _leg(
     parts: Sequence[IncidentQuerySet],
     order: Order,
+    column: str,
     start: Cursor | None,
     number: int,
     *,
-    is_dated: bool,
     descending: bool,
 ) -> list[Incident]:
     """The first rows of every part, of which the first ones overall are among."""
     sign = "-" if descending else ""
-    condition = Q(**{f"{order.field}__isnull": not is_dated}) if order.may_be_empty else Q()
+    condition = order.leg(column)
     if start:
-        condition &= _beyond(order.field, start, descending)
+        place = start.moment if column == order.field else start.length
+        condition &= _beyond(column, place, start.pk, descending)
     found: dict[int, Incident] = {}
     for part in parts:
-        fields = (f"{sign}{order.field}", f"{sign}id") if is_dated else (f"{sign}id",)
+        fields = (f"{sign}{column}", f"{sign}id") if column else (f"{sign}id",)
         found |= {row.pk: row for row in part.filter(condition).order_by(*fields)[:number]}
     if len(parts) == 1:
         return list(found.values())
-    key = attrgetter(order.field, "pk") if is_dated else attrgetter("pk")
+    key = attrgetter(column, "pk") if column else attrgetter("pk")
     return sorted(found.values(), key=key, reverse=descending)[:number]
 
 
-def _beyond(field: str, cursor: Cursor, descending: bool) -> Q:
+def _beyond(column: str, place: datetime | timedelta | None, pk: int, descending: bool) -> Q:
     side = "lt" if descending else "gt"
-    farther = Q(**{f"id__{side}": cursor.pk})
-    if cursor.moment is None:
+    farther = Q(**{f"id__{side}": pk})
+    if not column or place is None:
         return farther
     # The first condition says nothing new: it lets the index start at the cursor.
-    return Q(**{f"{field}__{side}e": cursor.moment}) & (Q(**{f"{field}__{side}": cursor.moment}) | farther)
+    return Q(**{f"{column}__{side}e": place}) & (Q(**{f"{column}__{side}": place}) | farther)

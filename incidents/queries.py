@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from dispatchers.models import User
     from incidents.models import Incident  # noqa: F401 - the parameter of the queryset, named in a string
 
-# Less than an hour left counts as "at risk" until a policy says otherwise.
+# What the desk calls "at risk", the same for every incident, so that the queue has one meaning and one index. Rules say
+# when somebody is warned, several times a clock and from minutes to days before: that is no state of an incident.
 AT_RISK = timedelta(hours=1)
 # Columns that the cells of the desk draw (incidents.cells).
 SHOWN_OF_ROW = (
     "code", "subject", "requester_email", "requester_name", "status", "type", "assignee", "pole__code",
     "pole__region_ru", "pole__address", "base_station__name", "contractor", "operator", "ball", "ball_since",
-    "power_back_at", "opened_at", "due_at", "closed_at", "active_at", "has_news", "letter_count",
+    "power_back_at", "opened_at", "due_at", "clock_left", "closed_at", "active_at", "has_news", "letter_count",
 )  # fmt: skip
 
 
@@ -82,10 +83,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(pole=None)
 
     def overdue(self, now: datetime) -> Self:
+        """Open and past the deadline; one that was past it before its clock was made to stand still stays so."""
         return self.open().filter(due_at__lt=now)
 
     def at_risk(self, now: datetime) -> Self:
-        """Open, not yet overdue, less than an hour left."""
+        """Open, not yet overdue, less than an hour left; one whose clock stands still is not."""
         return self.open().filter(due_at__gte=now, due_at__lt=now + AT_RISK)
 
     def for_rows(self) -> Self:

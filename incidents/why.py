@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents.clocks import FIRST_ACTION_WITHIN
+from incidents.clocks import span
 from incidents.models import Incident
 from incidents.occurrences import Happened
 
@@ -171,35 +171,66 @@ def ids_of_loads(given: Happened | None) -> set[int]:
 
 
 def dispatcher_deadline(incident: Incident) -> str:
-    due = _clock(incident.opened_at + FIRST_ACTION_WITHIN)
+    due = incident.first_action_due_at
+    if due is None:
+        return _("no rule sets a time for it")
     if incident.first_action_at:
-        return _("first action %(at)s, was due %(due)s") % {"at": _clock(incident.first_action_at), "due": due}
+        return _("first action %(at)s, was due %(due)s") % {"at": _clock(incident.first_action_at), "due": _clock(due)}
     if incident.closed_at:
         return _("closed without an action of a person")
-    return _("until %(due)s, 10 minutes to the first action") % {"due": due}
+    return _("until %(due)s, %(minutes)d minutes to the first action") % {
+        "due": _clock(due),
+        "minutes": (due - incident.opened_at) // timedelta(minutes=1),
+    }
 
 
 def incident_deadline(incident: Incident) -> str:
-    if incident.due_at is None or incident.type is None:
+    if incident.clock_left is not None:
+        return _stands(incident, incident.clock_left)
+    if incident.type is None and incident.due_at is None:
         return _("set the type, and the clock starts") if incident.is_open else _("the type was never set")
-    words = {"due": _moment(incident.due_at), "allowed": allowed(incident.type.sla)}
+    if incident.due_at is None:
+        return _("no rule sets a time for it")
+    words = {"due": _moment(incident.due_at), "allowed": allowed(incident.due_at - incident.opened_at)}
+    if not _is_plain(incident, incident.opened_at, incident.due_at):
+        return _by_rules(incident.due_at)
     if incident.registration == Incident.Registration.MANUAL:
         return _("until %(due)s, %(allowed)s from registration") % words
     return _("until %(due)s, %(allowed)s from the first letter") % words
 
 
 def contractor_deadline(incident: Incident) -> str:
-    if incident.handed_over_at is None:
+    if incident.contractor_clock_left is not None:
+        return _stands(incident, incident.contractor_clock_left)
+    handed, due = incident.handed_over_at, incident.contractor_due_at
+    if handed is None and due is None:
         return _("starts when the contractor has the job") if incident.is_open else _("was never handed over")
-    if incident.contractor_due_at is None or incident.type is None:
-        return _("handed over %(at)s; set the type") % {"at": _moment(incident.handed_over_at)}
+    if due is None:
+        said = _("no rule sets a time for it") if incident.type else _("handed over %(at)s; set the type")
+        return said % {"at": _moment(handed or incident.opened_at)}
+    if handed is None:
+        return _by_rules(due)
     if incident.contractor_done_at:
-        return _("finished %(at)s, was due %(due)s") % {
-            "at": _moment(incident.contractor_done_at),
-            "due": _moment(incident.contractor_due_at),
-        }
-    words = {"due": _moment(incident.contractor_due_at), "allowed": allowed(incident.type.sla)}
+        return _("finished %(at)s, was due %(due)s") % {"at": _moment(incident.contractor_done_at), "due": _moment(due)}
+    if not _is_plain(incident, handed, due):
+        return _by_rules(due)
+    words = {"due": _moment(due), "allowed": allowed(due - handed)}
     return _("until %(due)s, %(allowed)s from the hand-over") % words
+
+
+def _stands(incident: Incident, left: timedelta) -> str:
+    if left < timedelta():
+        return _("overdue, stands still in “%(status)s”") % {"status": incident.status.name}
+    return _("stands still in “%(status)s”, %(left)s left") % {"status": incident.status.name, "left": span(left)}
+
+
+def _is_plain(incident: Incident, start: datetime, due: datetime) -> bool:
+    """Only the type's own time, round the clock: then the sentence may say how it was counted."""
+    return incident.type is not None and due - start == incident.type.sla
+
+
+def _by_rules(due: datetime) -> str:
+    return _("until %(due)s, by the rules for clocks") % {"due": _moment(due)}
 
 
 def allowed(length: timedelta) -> str:

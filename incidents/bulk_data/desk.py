@@ -93,6 +93,7 @@ def _incident(plan: Plan) -> dict[str, str]:
         "contractor_due_at": f"handed_at + {ALLOWED}",
         "contractor_done_at": "CASE WHEN handed_at IS NOT NULL THEN closed_at END",
         "first_action_at": "CASE WHEN person IS NOT NULL THEN acted_at END",
+        "first_action_due_at": "opened_at + interval '10 minutes'",
         "active_at": "active_at",
         "has_news": "is_open AND pg_temp.roll(i, 63, 100) < 15",
         "letter_count": "letters",

@@ -18,11 +18,13 @@
     return over || scrolled || Boolean(chosen) || body().contains(document.activeElement);
   }
 
-  // Keys are "<moment>~<id>"; a row without the moment stands last.
+  // Keys are "<moment>~<id>"; instead of the moment stands "L<length>" where a clock stands still, or nothing. These come
+  // after the others, whichever way the list goes (incidents/paging.py).
+  function leg(place) { return place === "" ? 2 : place[0] === "L" ? 1 : 0; }
   function compare(one, other) {
     const [a, idA] = one.dataset.key.split("~"), [b, idB] = other.dataset.key.split("~");
     const sign = falling() ? -1 : 1;
-    if (!a !== !b) { return a ? -1 : 1; }
+    if (leg(a) !== leg(b)) { return leg(a) - leg(b); }
     return a === b ? sign * (Number(idA) - Number(idB)) : sign * (a < b ? -1 : 1);
   }
   function falling() { return "falling" in document.getElementById("main").dataset; }

@@ -4,7 +4,7 @@
   const EVERY_MS = 30000;
   const HOUR = 60, DAY = 24 * HOUR;
   const words = document.body.dataset;
-  // As CLOCK_LOOK in incidents/templatetags/desk.py.
+  // As CLOCK_LOOK in incidents/drawing.py. A clock that stands still has no data-due, and is left as it is.
   const LOOKS = { running: ["", "clock"], risk: ["is-risk", "hourglass"], overdue: ["is-over", "alert-octagon"] };
 
   function span(minutes) {

@@ -59,12 +59,39 @@ def test_the_contractors_clock_waits_for_the_handing_over_and_ends_with_his_work
     assert contractor_clock(incident(**handed, contractor_done_at=NOW), NOW).words == "2 h 00 m"
 
 
-def test_the_dispatcher_has_ten_minutes() -> None:
-    fresh = NOW - timedelta(minutes=9)
+def test_the_dispatchers_clock_runs_to_what_the_rules_say() -> None:
+    due = {"first_action_due_at": NOW + timedelta(minutes=1)}
 
-    assert dispatcher_clock(incident(opened_at=fresh), NOW).state == ClockState.RISK
-    assert dispatcher_clock(incident(opened_at=NOW - timedelta(minutes=11)), NOW).state == ClockState.OVERDUE
-    assert dispatcher_clock(incident(opened_at=fresh, first_action_at=NOW), NOW).state == ClockState.IN_TIME
+    assert dispatcher_clock(incident(**due), NOW).state == ClockState.RISK
+    assert dispatcher_clock(incident(first_action_due_at=NOW - timedelta(minutes=1)), NOW).state == ClockState.OVERDUE
+    assert dispatcher_clock(incident(**due, first_action_at=NOW), NOW).state == ClockState.IN_TIME
+    assert dispatcher_clock(incident(), NOW).words == "no deadline"
+
+
+def test_a_clock_that_stands_still_says_what_is_left_and_is_not_counted_on() -> None:
+    facts = {"due_at": None, "clock_left": timedelta(hours=3), "contractor_clock_left": timedelta(hours=26)}
+
+    face = incident_clock(incident(**facts), NOW)
+
+    assert (face.state, face.words, face.title) == (
+        ClockState.PAUSED,
+        "stands, 3 h 00 m",
+        "Stands still, 3 h 00 m left",
+    )
+    assert (face.start, face.due, face.share) == (None, None, None)
+    assert contractor_clock(incident(**facts), NOW).words == "stands, 1 d 2 h"
+
+
+def test_what_was_overdue_before_it_stood_still_stays_so_and_grows_no_more() -> None:
+    over = incident(due_at=NOW - timedelta(days=3), clock_left=timedelta(minutes=-40))
+
+    face = incident_clock(over, NOW)
+
+    assert (face.state, face.words, face.due) == (ClockState.OVERDUE, "−0 h 40 m", None)
+
+
+def test_a_typed_incident_without_a_rule_has_no_deadline() -> None:
+    assert incident_clock(incident(due_at=None, type_id=1), NOW).words == "no deadline"
 
 
 def test_spans_and_ages_have_two_numbers_at_most() -> None:

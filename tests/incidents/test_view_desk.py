@@ -139,7 +139,7 @@ def test_pages_follow_one_another_by_cursor_and_keep_the_filters(desk: Client) -
     [
         ("/", 14),
         ("/?queue=closed&q=ВЭС", 19),
-        ("/?sort=due", 15),
+        ("/?sort=due", 16),
         (f"/?cols={'.'.join(DeskTable.base_columns)}", 14),
         ("/?live=rows&codes={codes}", 4),
         ("/?open={code}", 20),

@@ -77,11 +77,34 @@ def test_the_freest_is_explained_by_the_loads_of_all(db):
 
 def test_the_deadline_says_where_it_comes_from(db):
     mail = make_incident(type="power-msk", due_at=NOW + timedelta(minutes=240))
-    hand = make_incident(type="power-msk", due_at=NOW, registration=Incident.Registration.MANUAL)
+    hand = make_incident(
+        type="power-msk", due_at=NOW + timedelta(minutes=240), registration=Incident.Registration.MANUAL
+    )
 
     assert why.incident_deadline(mail) == "until 18.08 19:00, 4 h from the first letter"
     assert why.incident_deadline(hand).endswith("from registration")
     assert why.incident_deadline(make_incident()) == "set the type, and the clock starts"
+
+
+def test_a_deadline_that_pauses_or_calendars_moved_does_not_claim_to_be_the_types_own(db):
+    moved = make_incident(type="power-msk", due_at=NOW + timedelta(hours=30))
+
+    assert why.incident_deadline(moved) == "until 19.08 21:00, by the rules for clocks"
+    assert why.incident_deadline(make_incident(type="power-msk")) == "no rule sets a time for it"
+
+
+def test_a_clock_that_stands_still_names_the_status(db):
+    waiting = make_incident(type="power-msk", clock_left=timedelta(hours=3), contractor_clock_left=timedelta(hours=-1))
+
+    assert why.incident_deadline(waiting) == f"stands still in “{waiting.status.name}”, 3 h 00 m left"
+    assert why.contractor_deadline(waiting) == f"overdue, stands still in “{waiting.status.name}”"
+
+
+def test_the_dispatchers_minutes_are_those_of_the_rule(db):
+    new = make_incident(first_action_due_at=NOW + timedelta(minutes=15))
+
+    assert why.dispatcher_deadline(new) == "until 15:15, 15 minutes to the first action"
+    assert why.dispatcher_deadline(make_incident()) == "no rule sets a time for it"
 
 
 def test_what_a_colleague_did_is_one_sentence(db):
