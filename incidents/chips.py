@@ -9,12 +9,13 @@ from django.http import QueryDict
 
 from incidents.fields import FIELDS, Choices, Field, Option
 from incidents.filters import DeskFilter
-from incidents.queues import EVERYWHERE, QUEUES
+from incidents.queues import EVERYWHERE, QUEUES, Queue
 
 NAMED = 2
 # A longer list of values gets a box that narrows it.
 LONG = 12
 DAYS = ("from", "to")
+CLOSING_DAYS = ("closed_from", "closed_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,18 @@ class Menu:
 def menus(filters: DeskFilter, choices: Choices, kept: QueryDict) -> list[Menu]:
     """A menu for every field that this queue can be narrowed by."""
     return [
-        Menu(
-            field=field,
-            options=field.options(choices, filters.queue) if field.options else [],
-            chosen=filters.said.get(field.name, ()),
-            without=without(kept, (field.name,)),
-            others=pairs(kept, (field.name,)),
-        )
+        menu(field, filters.said.get(field.name, ()), choices, filters.queue, kept)
         for field in FIELDS.values()
-        if not (field.only_open and filters.queue.is_history)
+        if not (field.only_open and filters.queue.is_history) and (field.is_offered or field.name in filters.said)
     ]
+
+
+def menu(field: Field, chosen: tuple[Option, ...], choices: Choices, queue: Queue, kept: QueryDict) -> Menu:
+    """One field as its menu shows it, with what is chosen but not offered after what is."""
+    options = field.options(choices, queue) if field.options else []
+    if options or field.parse:
+        options = options + [option for option in chosen if option.value not in {each.value for each in options}]
+    return Menu(field, options, chosen, without(kept, (field.name,)), pairs(kept, (field.name,)))
 
 
 def pairs(kept: QueryDict, names: Iterable[str]) -> list[tuple[str, str]]:

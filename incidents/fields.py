@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
+from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from incidents.models import Incident, IncidentType, Status, StatusClass, Watch
 from incidents.queues import Queue
+from incidents.stretches import Stretch
 from incidents.work_words import BALLS
 from towers.models import BaseStation, Contractor, Operator, Pole
 from towers.queries import pole_code_begins, station_name_begins
@@ -27,6 +29,8 @@ ME = "me"
 MOST_WORDS = 60
 MOST_VALUES = 10
 MOST_SITES = 2000
+# Longer numbers are no keys of rows.
+MOST_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class Choices:
 
     @cached_property
     def regions(self) -> list[Option]:
-        return [Option(name, name, name) for name in region_names()]
+        return [*(Option(name, name, name) for name in region_names()), Option(NOBODY, _("Without a region"), None)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +87,23 @@ class Field:
     hint: str | Promise = ""
     # No index finds these among a million closed ones; the open ones have an index of their own.
     only_open: bool = False
+    # What a word means that is none of the options; None: nothing.
+    parse: Callable[[str], Option | None] | None = None
+    # Numbers of other pages name their incidents by the others; the desk shows their chips and offers no menu.
+    is_offered: bool = True
 
     def read(self, said: Iterable[str], choices: Choices, queue: Queue) -> tuple[Option, ...]:
         """The values that the address names and that exist; several of one field mean any of them."""
         words = list(dict.fromkeys(filter(None, (" ".join(word.replace("\0", "").split()) for word in said))))
         if not words or (self.only_open and queue.is_history):
             return ()
-        if self.options is None:
+        if self.options is None and self.parse is None:
             return tuple(Option(word, word, word) for word in (each[:MOST_WORDS] for each in words[:MOST_VALUES]))
-        return tuple(option for option in self.options(choices, queue) if option.value in words)
+        known = [option for option in self.options(choices, queue) if option.value in words] if self.options else []
+        if self.parse:
+            rest = [word for word in words[:MOST_VALUES] if word not in {option.value for option in known}]
+            known += filter(None, map(self.parse, rest))
+        return tuple(known)
 
 
 def _rows(rows: QuerySet[Any]) -> list[Option]:
@@ -109,6 +121,49 @@ def _people(choices: Choices, queue: Queue) -> list[Option]:
     """ "Me" is whoever looks, so that a shared view means everybody's own."""
     first = [Option(ME, _("me"), choices.person.pk, choices.person), Option(NOBODY, _("nobody"), None)]
     return first + [Option(str(each.pk), each.full_name, each.pk, each) for each in choices.people]
+
+
+def _somebody(word: str) -> Option | None:
+    """Whoever has left the desk: the menu does not name him, what he did stays in his name."""
+    if not (word.isascii() and word.isdigit() and len(word) < MOST_DIGITS):
+        return None
+    person = get_user_model().objects.filter(pk=int(word)).first()
+    return Option(word, person.full_name, person.pk, person) if person else None
+
+
+def _in_regions(names: list[Any]) -> Q:
+    """At poles of these regions; None among them: or at no pole, or at one of no region."""
+    named = [name for name in names if name is not None]
+    found = standing_at("pole", Pole.objects.filter(region_ru__in=named)) if named else Q()
+    return found | Q(pole=None) | Q(pole__region_ru="") if None in names else found
+
+
+def taking(word: str) -> Option | None:
+    stretch = Stretch.parse(word)
+    return Option(word, stretch.words, stretch) if stretch else None
+
+
+def lasting(since: str, to: str) -> Callable[[list[Any]], Q]:
+    """From one moment of the row to another it took as long as one of the stretches says."""
+
+    def narrow(stretches: list[Any]) -> Q:
+        return any_of(_lasted(since, to, stretch) for stretch in stretches)
+
+    return narrow
+
+
+def _lasted(since: str, to: str, stretch: Stretch) -> Q:
+    least, most = stretch.lengths
+    found = Q(**{f"{to}__gte": F(since) + least})
+    return found if most is None else found & Q(**{f"{to}__lt": F(since) + most})
+
+
+def _weekdays(choices: Choices, queue: Queue) -> list[Option]:
+    return [Option(str(number), WEEKDAYS[number - 1], number) for number in range(1, 8)]
+
+
+def _hours(choices: Choices, queue: Queue) -> list[Option]:
+    return [Option(str(hour), f"{hour:02d}:00–{hour:02d}:59", hour) for hour in range(24)]
 
 
 def _any_of(column: str) -> Callable[[list[Any]], Q]:
@@ -155,14 +210,14 @@ FIELDS = {
     field.name: field
     for field in (
         Field("status", _("Status"), "circle-dot", _any_of("status_id"), _statuses),
-        Field("who", _("Assignee"), "user", _any_of("assignee_id"), _people),
+        Field("who", _("Assignee"), "user", _any_of("assignee_id"), _people, parse=_somebody),
         Field("type", _("Type"), "bolt", _any_of("type_id"), lambda choices, queue: choices.types),
         Field("operator", _("Operator"), "antenna", _any_of("operator_id"), lambda choices, queue: choices.operators),
         Field(
             "region",
             _("Region"),
             "map-2",
-            lambda names: standing_at("pole", Pole.objects.filter(region_ru__in=names)),
+            _in_regions,
             lambda choices, queue: choices.regions,
         ),
         Field(
@@ -213,6 +268,29 @@ FIELDS = {
             lambda keys: Q(has_news=True),
             lambda choices, queue: [Option("1", _("yes"), True)],
             only_open=True,
+        ),
+        Field(
+            "merged",
+            _("Merged into others"),
+            "git-merge",
+            lambda keys: Q(merged_into=None),
+            lambda choices, queue: [Option("no", _("no"), False)],
+            is_offered=False,
+        ),
+        Field(
+            "site",
+            _("Site"),
+            "building-broadcast-tower",
+            lambda codes: Q(pole__code__in=codes),
+            parse=lambda word: Option(word, word, word),
+            is_offered=False,
+        ),
+        Field(
+            "weekday", _("Day of the week"), "calendar", _any_of("opened_at__iso_week_day"), _weekdays, is_offered=False
+        ),
+        Field("hour", _("Hour of the day"), "clock", _any_of("opened_at__hour"), _hours, is_offered=False),
+        Field(
+            "took", _("Repaired within"), "hourglass", lasting("opened_at", "closed_at"), parse=taking, is_offered=False
         ),
     )
 }

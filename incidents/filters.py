@@ -34,6 +34,9 @@ ORDERS = {
 ORDERS_OF_CLOSED = {name: order for name, order in ORDERS.items() if order.field != "due_at"}
 # Days of long ago are found by the index on the opening; by the last change all that is newer would be read first.
 ORDERS_OF_DAYS = {name: order for name, order in ORDERS.items() if order.field == "opened_at"}
+# Likewise days of closing.
+ORDERS_OF_CLOSING = {"-closed": Order("closed_at"), "closed": Order("closed_at", descending=False)}
+PLACES = {**QUEUES, EVERYWHERE.name: EVERYWHERE}
 # What a search finds stands in the order in which it was said, on the page; in a file by the opening.
 FOUND = "found"
 ORDER_OF_FOUND = Order("opened_at")
@@ -49,6 +52,9 @@ class DeskFilter:
     # Days of the desk's calendar on which the incident was opened, both included.
     first: date | None = None
     last: date | None = None
+    # And those on which it was closed.
+    closed_first: date | None = None
+    closed_last: date | None = None
     text: str = ""
     # Empty: the usual order.
     asked_sort: str = ""
@@ -56,13 +62,15 @@ class DeskFilter:
     @classmethod
     def read(cls, address: QueryDict, choices: Choices) -> DeskFilter:
         text = " ".join(address.get("q", "").replace("\0", "").split())[:MOST_TEXT]
-        queue = QUEUES.get(address.get("queue", ""), _usual_queue(text))
+        queue = PLACES.get(address.get("queue", ""), _usual_queue(text))
         values = {name: each.read(address.getlist(name), choices, queue) for name, each in FIELDS.items()}
         return cls(
             queue=queue,
             said={name: options for name, options in values.items() if options},
             first=_day(address.get("from", "")),
             last=_day(address.get("to", "")),
+            closed_first=_day(address.get("closed_from", "")),
+            closed_last=_day(address.get("closed_to", "")),
             text=text,
             asked_sort=address.get("sort", ""),
         )
@@ -75,7 +83,9 @@ class DeskFilter:
     def sorts_allowed(self) -> Mapping[str, Order]:
         if self.text:
             return {}
-        if not self.queue.is_history:
+        if self.closed_first or self.closed_last:
+            return ORDERS_OF_CLOSING
+        if not (self.queue.is_history or self.queue.is_everywhere):
             return ORDERS
         return ORDERS_OF_DAYS if self.first or self.last else ORDERS_OF_CLOSED
 
@@ -87,16 +97,26 @@ class DeskFilter:
     def usual_sort(self) -> str:
         if self.text:
             return FOUND
-        return "-changed" if "-changed" in self.sorts_allowed else "-opened"
+        return next(iter(self.sorts_allowed))
 
     @property
     def order(self) -> Order:
-        return ORDERS.get(self.sort, ORDER_OF_FOUND)
+        return self.sorts_allowed.get(self.sort, ORDER_OF_FOUND)
 
     @property
     def is_plain(self) -> bool:
         """Nothing is chosen but the queue, so its count is the count of the list."""
-        return not (self.said or self.first or self.last or self.text)
+        return not (self.said or any(self.days.values()) or self.text)
+
+    @property
+    def days(self) -> Mapping[str, date | None]:
+        """By their names in the address."""
+        return {
+            "from": self.first,
+            "to": self.last,
+            "closed_from": self.closed_first,
+            "closed_to": self.closed_last,
+        }
 
     @property
     def address(self) -> QueryDict:
@@ -106,8 +126,7 @@ class DeskFilter:
             said["queue"] = self.queue.name
         for name, options in self.said.items():
             said.setlist(name, [option.value for option in options])
-        days = {"from": self.first, "to": self.last}
-        single = {name: day.isoformat() for name, day in days.items() if day}
+        single = {name: day.isoformat() for name, day in self.days.items() if day}
         single |= {"q": self.text} if self.text else {}
         single |= {"sort": self.sort} if self.sort != self.usual_sort else {}
         for name, value in single.items():
@@ -131,6 +150,10 @@ class DeskFilter:
             rows = rows.filter(opened_at__gte=midnight(self.first))
         if self.last:
             rows = rows.filter(opened_at__lt=midnight(self.last + timedelta(days=1)))
+        if self.closed_first:
+            rows = rows.filter(closed_at__gte=midnight(self.closed_first))
+        if self.closed_last:
+            rows = rows.filter(closed_at__lt=midnight(self.closed_last + timedelta(days=1)))
         return rows
 
 

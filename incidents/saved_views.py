@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 SHARING = ("manager", "administrator")
 MOST_VIEWS = 50
 MOST_QUERY = 4000
-NAMES = (*FIELDS, "queue", "sort", "from", "to", "q", "cols", "rows", "n")
+# Beside the names of the fields.
+NAMES = ("queue", "sort", "from", "to", "closed_from", "closed_to", "q", "cols", "rows", "n")
 
 
 def visible_to(person: User) -> list[SavedView]:
@@ -88,7 +89,7 @@ def _name(said: str) -> str:
 def understood(query: str) -> str:
     """Of a query string what the desk knows: no cursor, no open incident, nothing foreign."""
     said, kept = QueryDict(query[:MOST_QUERY]), QueryDict(mutable=True)
-    for name in NAMES:
+    for name in (*FIELDS, *NAMES):
         if values := [value.replace("\0", "") for value in said.getlist(name) if value]:
             kept.setlist(name, values)
     return kept.urlencode()

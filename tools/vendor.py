@@ -53,6 +53,8 @@ PACKAGES = (
     Package("@tabler/core", "1.6.1", "tabler", "MIT", ("dist/css/tabler.min.css",)),
     # The map of open incidents, and how its points are gathered.
     Package("leaflet", "1.9.4", "leaflet", "BSD-2-Clause", ("dist/leaflet.js", "dist/leaflet.css", "LICENSE")),
+    # The chart of days on the dashboard, on that page only.
+    Package("chart.js", "4.6.1", "chart", "MIT", ("dist/chart.umd.min.js", "LICENSE.md")),
     Package("supercluster", "9.1.0", "supercluster", "ISC", ("dist/supercluster.min.js", "LICENSE")),
     Package(
         "@fontsource-variable/inter",

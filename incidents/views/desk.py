@@ -110,6 +110,8 @@ def _controls(filters: DeskFilter, choices: Choices, kept: QueryDict) -> dict[st
         "menus": chips.menus(filters, choices, kept),
         "without_days": chips.without(kept, chips.DAYS),
         "beside_days": chips.pairs(kept, chips.DAYS),
+        "without_closing_days": chips.without(kept, chips.CLOSING_DAYS),
+        "beside_closing_days": chips.pairs(kept, chips.CLOSING_DAYS),
         "beside_text": chips.pairs(kept, ("q",)),
         "beside_look": chips.pairs(kept, ("cols", "rows", "n")),
         "only_queue": chips.only_queue(filters),
