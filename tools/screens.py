@@ -29,6 +29,7 @@ FOLDER = ROOT / "docs" / "screens"
 WIDE, NARROW = (1440, 900), (390, 844)
 QUALITY = 72
 START_SECONDS = 1200
+BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 Act = Callable[[Any, dict[str, str]], None]
@@ -215,7 +216,7 @@ def _passwords(var: Path) -> dict[str, str]:
 def _photograph(address: str, cast: dict[str, str], screens: Sequence[Screen], passwords: dict[str, str]) -> None:
     from playwright.sync_api import sync_playwright
 
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         raise SystemExit("There is no Chromium on this machine.")
     with sync_playwright() as playwright:
