@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from incidents import ledger
 from incidents.codes import code_in_subject
-from incidents.models import IncidentEmail
+from incidents.models import IncidentEmail, WrittenLetter
 from incidents.paging import Cursor
 from mailbox import outbox
 from mailbox.models import Outgoing, SmtpAccount
@@ -27,6 +27,8 @@ MOST_LETTERS = 2_000
 OF_SETTINGS = "settings"
 WRITERS = ("people", "automatic")
 State = Outgoing.State
+# Beside the states: letters that are not composed yet (incidents.outgoing_planned), and those that not all got.
+PLANNED, LACKING = "planned", "lacking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class OutgoingFilter:
     def read(cls, address: Mapping[str, str], accounts: Iterable[SmtpAccount]) -> OutgoingFilter:
         wanted = address.get("account", "")
         return cls(
-            state=_one_of(address.get("state", ""), State.values),
+            state=_one_of(address.get("state", ""), (*State.values, PLANNED, LACKING)),
             account=next((each for each in accounts if str(each.pk) == wanted), None),
             of_settings=wanted == OF_SETTINGS,
             writer=_one_of(address.get("writer", ""), WRITERS),
@@ -66,7 +68,11 @@ class OutgoingFilter:
     @property
     def rows(self) -> QuerySet[Outgoing]:
         found = Outgoing.objects.all()
-        if self.state:
+        if self.state == PLANNED:
+            return found.none()
+        if self.state == LACKING:
+            found = found.filter(is_lacking=True)
+        elif self.state:
             found = found.filter(state=self.state)
         if self.account:
             found = found.filter(account=self.account)
@@ -77,12 +83,13 @@ class OutgoingFilter:
         return found.alias(addresses=ADDRESSES).filter(self._of_text()) if self.text else found
 
     def _of_text(self) -> Q:
-        if code := self._code():
+        if code := self.code:
             places = IncidentEmail.objects.filter(incident__code=code, email__direction="out").order_by("-pk")
             return Q(email__in=list(places.values_list("email", flat=True)[:MOST_LETTERS]))
         return Q(addresses__contains=self.text.lower())
 
-    def _code(self) -> str | None:
+    @property
+    def code(self) -> str | None:
         """The incident's code that the text is, its prefix said or not; None if it is anything else or more."""
         if self.text.isascii() and self.text.isdigit():
             return f"{settings.INCIDENT_PREFIX}-{self.text}"
@@ -128,11 +135,14 @@ def failed(filters: OutgoingFilter) -> QuerySet[Outgoing]:
 
 
 def counts() -> dict[str, int]:
-    """How many letters are on their way, by state, and how many failed or are unknown and unsettled; one query."""
+    """How many letters are on their way, by state, and how many unsettled ones failed, are
+    unknown or not with all; one query."""
     asked: dict[str, QuerySet[Any]] = {
         state: Outgoing.objects.filter(state=state) for state in (State.QUEUED, State.SENDING, State.RETRYING)
     }
     asked |= {state: outbox.troubled().filter(state=state) for state in (State.UNKNOWN, State.FAILED)}
+    asked |= {LACKING: outbox.troubled().filter(is_lacking=True)}
+    asked |= {PLANNED: WrittenLetter.objects.filter(outgoing=None).exclude(leaves_at=None)}
     return ledger.counted(asked)
 
 

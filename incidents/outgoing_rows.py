@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import pgettext
 
+from incidents.outgoing_list import LACKING, PLANNED
 from mailbox import inbox
 from mailbox.models import Folder, Outgoing, Receipt, Settled
 from mailbox.smtp import Result
@@ -35,6 +36,14 @@ LOOKS = {
     State.UNKNOWN: ("is-risk", "help"),
     State.SENT: ("is-done", "circle-check"),
     State.CANCELLED: ("is-new", "x"),
+}
+# The lists beside that of all, in the order of a letter's way.
+TABS = {
+    PLANNED: ("is-work", "clock"),
+    **{state: look for state, look in LOOKS.items() if state not in (State.SENT, State.CANCELLED)},
+    LACKING: ("is-over", "arrow-back-up"),
+    State.SENT: LOOKS[State.SENT],
+    State.CANCELLED: LOOKS[State.CANCELLED],
 }
 _OF_RESULT: dict[str, tuple[str, str]] = {
     Result.WAITING: ("is-work", "hourglass"),
@@ -243,6 +252,8 @@ class Row:
 def state_title(state: str) -> str:
     """A state as the name of a list."""
     return {
+        PLANNED: pgettext("letters of ours", "Planned"),
+        LACKING: pgettext("letters of ours", "Not all got it"),
         State.QUEUED: pgettext("letters of ours", "In the queue"),
         State.SENDING: pgettext("letters of ours", "Being sent"),
         State.SENT: pgettext("letters of ours", "Sent"),
@@ -250,7 +261,7 @@ def state_title(state: str) -> str:
         State.FAILED: pgettext("letters of ours", "Not sent"),
         State.UNKNOWN: pgettext("letters of ours", "Perhaps not sent"),
         State.CANCELLED: pgettext("letters of ours", "Cancelled"),
-    }[State(state)]
+    }[state]
 
 
 def load(keys: Sequence[int], now: datetime) -> list[Row]:

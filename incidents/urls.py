@@ -15,6 +15,7 @@ from incidents.views import (
     letters,
     linking,
     mail_problems,
+    map,
     moving,
     new,
     notices,
@@ -32,6 +33,8 @@ app_name = "incidents"
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
+    path("map/", map.world, name="map"),
+    path("map/points/", map.points, name="map_points"),
     path("palette/", palette.answer, name="palette"),
     path("incidents/bulk/", bulk.carry_out, name="bulk"),
     path("incidents/bulk/undo/", bulk.take_back, name="bulk_undo"),
@@ -107,6 +110,7 @@ urlpatterns = [
     path("letters/problems/outgoing/<int:pk>/send/", mail_problems.send_again, name="send_again"),
     path("letters/out/", outgoing.outgoing, name="outgoing"),
     path("letters/out/act/", outgoing.act, name="outgoing_act"),
+    path("letters/out/planned/", outgoing.act_on_planned, name="outgoing_planned"),
     path("letters/out/retry/", outgoing.retry_failed, name="outgoing_retry"),
     path("letters/retry/", ledger.try_all_again, name="receipts_retry"),
     path("letters/<int:pk>/", ledger.letter, name="letter"),

@@ -46,6 +46,8 @@ class WrittenLetter(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["leaves_at"], condition=Q(outgoing=None, held=""), name="written_to_leave"),
             models.Index(fields=["incident"], condition=Q(outgoing=None), name="written_of_incident"),
+            # The list of letters of ours: the soonest first, those that are held among them.
+            models.Index(fields=["leaves_at", "id"], condition=Q(outgoing=None), name="written_by_moment"),
         ]
 
     def __str__(self) -> str:

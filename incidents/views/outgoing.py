@@ -16,15 +16,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from config.web import Request
-from incidents import mail_problems, outgoing_deeds, outgoing_list, outgoing_rows
+from incidents import mail_problems, outgoing_deeds, outgoing_list, outgoing_planned, outgoing_rows
 from incidents.errors import DomainError
+from incidents.models import WrittenLetter
 from incidents.outgoing_deeds import ACTS, MOST_AT_ONCE, Done
-from incidents.outgoing_list import OF_SETTINGS, OutgoingFilter
+from incidents.outgoing_list import OF_SETTINGS, PLANNED, OutgoingFilter
 from incidents.outgoing_rows import Row
 from incidents.paging import Cursor
 from incidents.views.files import reads_letters
@@ -42,6 +45,13 @@ _DEEDS: dict[str, Callable[..., bool]] = {
     "hasten": outgoing_deeds.hasten,
     "cancel": outgoing_deeds.cancel,
     "copy": outgoing_deeds.keep_copy,
+}
+_PLANNED_DEEDS: dict[str, tuple[Callable[..., None], str | Promise]] = {
+    "send": (outgoing_planned.send_now, gettext_lazy("The letter leaves now.")),
+    "cancel": (
+        outgoing_planned.cancel,
+        gettext_lazy("The letter will not leave. Its words are kept as a draft of who wrote it."),
+    ),
 }
 
 
@@ -78,18 +88,28 @@ def outgoing(request: Request) -> HttpResponse:
     if above:
         return _private(render(request, "incidents/outgoing_live.html", context | _news(request, filters, above, now)))
     after = Cursor.parse(request.GET.get("after", ""))
+    if filters.state == PLANNED:
+        return _private(render(request, "incidents/outgoing.html", context | _planned(filters, after)))
     page = outgoing_list.page(filters, after)
     rows = outgoing_rows.load(page.keys, now)
+    # On their way in a sense: above all others where nothing else was asked for.
+    soon = [] if filters.state or after else outgoing_planned.page(filters, size=outgoing_planned.SOONEST).rows
     context |= {
         "page": page,
         "after": after,
         "rows": rows,
+        "planned": soon,
         "open": _open(rows),
         "above": page.first or _BEGINNING,
         "of_settings": OF_SETTINGS,
         "is_possible": is_possible(),
     }
     return _private(render(request, "incidents/outgoing.html", context))
+
+
+def _planned(filters: OutgoingFilter, after: Cursor | None) -> dict[str, Any]:
+    page = outgoing_planned.page(filters, after)
+    return {"page": page, "after": after, "planned": page.rows, "above": _BEGINNING, "is_possible": is_possible()}
 
 
 def _news(request: Request, filters: OutgoingFilter, above: Cursor, now: datetime) -> dict[str, Any]:
@@ -116,7 +136,7 @@ def _tabs(filters: OutgoingFilter) -> list[Tab]:
     sending = Outgoing.State.SENDING
     return [
         Tab(state, outgoing_rows.state_title(state), look, icon, numbers.get(state, 0))
-        for state, (look, icon) in outgoing_rows.LOOKS.items()
+        for state, (look, icon) in outgoing_rows.TABS.items()
         if state != sending or numbers[sending] or filters.state == sending
     ]
 
@@ -140,6 +160,25 @@ def act(request: Request) -> HttpResponse:
         return _did(request, "retry", lambda: outgoing_deeds.many(again, letters))
     if deed == "retry":
         return _did(request, "retry", lambda: outgoing_deeds.send_all_again(letters, by=request.user, at=at))
+    return _back(request)
+
+
+@require_POST
+@acts_on_letters
+def act_on_planned(request: Request) -> HttpResponse:
+    """`one=send:17` lets a planned letter leave at once, `one=cancel:17` not at all."""
+    deed, _colon, key = request.POST.get("one", "").partition(":")
+    if deed not in _PLANNED_DEEDS or not _KEY.fullmatch(key):
+        return _back(request)
+    do, said = _PLANNED_DEEDS[deed]
+    written = WrittenLetter.objects.select_related("incident", "person").filter(pk=key).first()
+    try:
+        if written is None:
+            raise DomainError(_("This letter has left already, or is back with its writer."))
+        do(written, by=request.user, at=timezone.now())
+        messages.success(request, said)
+    except DomainError as error:
+        messages.error(request, error.user_message)
     return _back(request)
 
 

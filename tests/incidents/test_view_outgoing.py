@@ -141,7 +141,10 @@ def test_the_tabs_say_how_many_are_on_their_way_or_went_wrong_and_nobody_has_set
     make_letter("retrying")
     failed = make_letter("failed")
     make_letter("failed")
-    assert outgoing_list.counts() == {"queued": 1, "sending": 0, "retrying": 1, "unknown": 0, "failed": 2}
+    make_letter("sent", is_lacking=True, to=[recipient(), recipient("b@operator.example", "bounced", "550 no")])
+
+    counted = {"queued": 1, "sending": 0, "retrying": 1, "unknown": 0, "failed": 2, "lacking": 1, "planned": 0}
+    assert outgoing_list.counts() == counted
 
     Settled.objects.create(kind=Settled.Kind.OUTGOING, number=failed.pk, person=boss, at=timezone.now())
 
