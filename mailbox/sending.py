@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -27,6 +27,8 @@ State = Outgoing.State
 Clock = Callable[[], datetime]
 # Letters of one account before the others have their turn.
 MOST = 50
+# So long people's letters go before an automatic one that was due sooner.
+YIELDS = timedelta(minutes=10)
 # What is said of those whose sender died.
 LOST = "the sending process died"
 UNSETTLED = (Result.WAITING, Result.UNKNOWN)
@@ -91,10 +93,10 @@ def _take_up_lost(pk: int | None, now: datetime) -> None:
 
 
 def _claim(pk: int | None, now: datetime) -> Outgoing | None:
-    """Take the letter that is due longest. Committed before anybody connects."""
+    """Take the letter whose turn it is. Committed before anybody connects."""
     due = Outgoing.objects.filter(account=pk, state__in=[State.QUEUED, State.RETRYING], next_try_at__lte=now)
     with transaction.atomic():
-        letter = due.select_for_update(skip_locked=True).order_by("next_try_at", "id").first()
+        letter = _whose_turn(due)
         if letter is None:
             return None
         letter.state, letter.sending_since, letter.tried_at = State.SENDING, now, now
@@ -103,6 +105,24 @@ def _claim(pk: int | None, now: datetime) -> Outgoing | None:
         letter.attempts += 1
         letter.save(update_fields=["state", "sending_since", "tried_at", "next_try_at", "handed_at", "attempts"])
     return letter
+
+
+def _whose_turn(due: QuerySet[Outgoing]) -> Outgoing | None:
+    """The letter that is due longest, where automatic ones count as due YIELDS later than they are.
+
+    So what a person wants goes first while an account may send only so many a minute; but an automatic letter waits
+    no longer than YIELDS behind people's letters that came after it.
+    """
+    heads = []
+    for is_automatic in (False, True):
+        row = due.filter(is_automatic=is_automatic).order_by("next_try_at", "id").values_list("next_try_at").first()
+        if row and row[0]:
+            heads.append((row[0] + (YIELDS if is_automatic else timedelta()), is_automatic))
+    for _turn, is_automatic in sorted(heads):
+        rows = due.filter(is_automatic=is_automatic).order_by("next_try_at", "id")
+        if letter := rows.select_for_update(skip_locked=True).first():
+            return letter
+    return None
 
 
 def _send(letter: Outgoing, account: Account, now: Clock) -> str:

@@ -254,3 +254,45 @@ def test_killed_in_the_middle_of_sending_it_never_sends_twice(server: SmtpServer
     sent.refresh_from_db()
     assert sent.state == (State.SENT if is_kept else State.UNKNOWN)
     assert server.ends == 1
+
+
+# --- Whose turn it is -------------------------------------------------------------------------
+
+
+def queue_for(name: str, *, minute: float, is_automatic: bool) -> None:
+    letter = queue(f"{name}@operator.example", leaves_at=NOW + timedelta(minutes=minute))
+    Outgoing.objects.filter(pk=letter.pk).update(is_automatic=is_automatic)
+
+
+def order(server: SmtpServer) -> list[str]:
+    return [each.recipients[0].partition("@")[0] for each in server.letters]
+
+
+def test_what_people_write_goes_before_automatic_letters_that_were_due_a_little_sooner(server, settings) -> None:
+    settings.EMAIL_PER_MINUTE = 1
+    for n in range(3):
+        queue_for(f"automatic{n}", minute=n, is_automatic=True)
+    for n in range(2):
+        queue_for(f"person{n}", minute=n + 5, is_automatic=False)
+
+    for minute in range(10, 15):
+        send(NOW + timedelta(minutes=minute, seconds=minute))
+
+    assert order(server) == ["person0", "person1", "automatic0", "automatic1", "automatic2"]
+
+
+def test_however_much_people_write_an_automatic_letter_yields_only_so_long(server, settings) -> None:
+    settings.EMAIL_PER_MINUTE = 1
+    queue_for("automatic", minute=0, is_automatic=True)
+
+    for minute in range(15):
+        queue_for(f"person{minute}", minute=minute, is_automatic=False)
+        queue_for(f"other{minute}", minute=minute, is_automatic=False)
+        send(NOW + timedelta(minutes=minute, seconds=minute))
+    for minute in range(15, 30):
+        send(NOW + timedelta(minutes=minute, seconds=minute))
+
+    before = order(server)[: order(server).index("automatic")]
+    due = [int(name.removeprefix("person").removeprefix("other")) for name in before]
+    assert max(due) == 10
+    assert len(before) == 2 * 11
