@@ -31,6 +31,8 @@ BEAT_SCHEDULE = {
     "retry failed reactions": every(60, "incidents.tasks.retry_reactions"),
     "ring promises and reminders": every(30, "incidents.tasks.ring"),
     "hand out unassigned incidents": every(15, "dispatchers.tasks.hand_out"),
+    "follow changed rules": every(5, "sla.tasks.follow_rules"),
+    "try rules": every(3, "sla.tasks.try_rules"),
     "synchronise the registry": daily(3, 0, "towers.tasks.sync_towers"),
     "back up": daily(0, 30, "config.tasks.backup"),
     "clean up": daily(1, 30, "config.tasks.cleanup"),

@@ -307,6 +307,10 @@ TG_API_URL = env_url("TG_API_URL") or "https://api.telegram.org"
 TG_TOKEN = env_str("TG_TOKEN")
 TG_CHATS = env_list("TG_DEFAULT_USER_ID")
 ALERT_EMAILS = env_list("ALERT_EMAILS", ADMIN_EMAIL)
+# Where people open the desk: links of messages outside it lead there; without it they have none.
+DESK_URL = env_url("DESK_URL") or ("" if PRODUCTION else f"http://localhost:{env_int('PORT', 8000)}")
+# An incident that nobody has for so long is told to the shift.
+UNASSIGNED_WARN_MINUTES = env_int("UNASSIGNED_WARN_MINUTES", 15, least=1)
 
 # --- Registry ---------------------------------------------------------------------------------
 
@@ -381,9 +385,16 @@ INCIDENT_REACTIONS = {
     "error": ["sla.reactions.follow"],
     "closed": ["sla.reactions.follow"],
     "merged": ["sla.reactions.follow"],
+    # Works and letters that came along start and stop clocks, here and there.
+    "merged_in": ["sla.reactions.follow"],
+    "letters_moved_out": ["sla.reactions.follow"],
+    "letters_moved_in": ["sla.reactions.follow"],
+    "split_off": ["sla.reactions.follow"],
+    "split_from": ["sla.reactions.follow"],
     "undone": ["sla.reactions.follow"],
     "work_started": ["sla.reactions.follow"],
     "work_ended": ["sla.reactions.follow"],
+    "promise_missed": ["sla.reactions.warn_of_promises"],
 }
 
 # --- API --------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class Told(NamedTuple):
 
 def load(keys: Iterable[int]) -> list[Incident]:
     """Incidents with all that the rules ask of them."""
-    return list(Incident.objects.select_related("type", "operator", "pole").filter(pk__in=keys))
+    return list(Incident.objects.select_related("type", "operator", "pole").filter(pk__in=keys).order_by("pk"))
 
 
 def facts_of(incident: Incident) -> dict[str, str]:
