@@ -1,0 +1,8 @@
+"""What the mirror remembers. Of incidents themselves nothing is kept here but what was last agreed upon."""
+
+from tracker_bridge.models.conflicts import Conflict
+from tracker_bridge.models.jobs import Job
+from tracker_bridge.models.links import IssueLink, MirroredComment
+from tracker_bridge.models.mirror import Credentials, Mirror
+
+__all__ = ["Conflict", "Credentials", "IssueLink", "Job", "Mirror", "MirroredComment"]

@@ -1,0 +1,69 @@
+"""How the mirror is doing, and what opens the tracker."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Mirror(models.Model):
+    """One tracker, by the name of its backend. The row is made when the mirror is first switched on."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", pgettext_lazy("mirror", "running")
+        # Nothing is lost meanwhile: jobs wait.
+        AUTH = "auth", _("waits for a token")
+        MISCONFIGURED = "misconfigured", _("waits for settings to be put right")
+        AWAY = "away", _("the tracker does not answer")
+        OFF = "off", _("switched off")
+
+    backend = models.CharField(_("tracker"), max_length=30, unique=True)
+    state = models.CharField(_("state"), max_length=15, choices=State, default=State.RUNNING)
+    since = models.DateTimeField()
+    # The tracker's last words against us, without secrets.
+    said = models.TextField(blank=True)
+    # No call before this moment, whatever waits: the tracker asked for a pause, or does not answer.
+    paused_until = models.DateTimeField(null=True, blank=True)
+    # How far changes over there have been read; the backend's own words.
+    cursor = models.TextField(blank=True)
+    read_at = models.DateTimeField(_("changes read"), null=True, blank=True)
+    # Every linked issue was compared, one by one, up to this one and at this time.
+    swept_at = models.DateTimeField(_("all compared"), null=True, blank=True)
+    swept_up_to = models.BigIntegerField(default=0)
+    checked_at = models.DateTimeField(_("settings checked"), null=True, blank=True)
+    # tracker_bridge.protocol.Problem as rows: [code, words, is_fatal].
+    problems = models.JSONField(default=list, blank=True)
+    # The moment when it was first switched on: older incidents are mirrored by the first import alone.
+    began_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("mirror")
+        verbose_name_plural = _("mirrors")
+        permissions: ClassVar = [("run_mirror", "Can connect, pause and repair the mirror")]
+
+    def __str__(self) -> str:
+        return self.backend
+
+
+class Credentials(models.Model):
+    """A pair of tokens, sealed. Written before it is used, so that a rotated pair is never lost."""
+
+    backend = models.CharField(max_length=30, unique=True)
+    access = models.TextField()
+    refresh = models.TextField(blank=True)
+    issued_at = models.DateTimeField()
+    # Empty: nobody said.
+    expires_at = models.DateTimeField(null=True, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    # Why no new pair was given; empty after one was.
+    said = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("credentials of the mirror")
+        verbose_name_plural = _("credentials of the mirror")
+
+    def __str__(self) -> str:
+        return self.backend
