@@ -3,6 +3,7 @@
 from sla.models.changes import Recomputation as Recomputation
 from sla.models.changes import Trial as Trial
 from sla.models.clocks import IncidentClock as IncidentClock
+from sla.models.disputes import DisputeLink as DisputeLink
 from sla.models.figures import Fact as Fact
 from sla.models.figures import FactSum as FactSum
 from sla.models.figures import Followed as Followed
