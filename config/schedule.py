@@ -33,6 +33,8 @@ BEAT_SCHEDULE = {
     "hand out unassigned incidents": every(15, "dispatchers.tasks.hand_out"),
     "follow changed rules": every(5, "sla.tasks.follow_rules"),
     "try rules": every(3, "sla.tasks.try_rules"),
+    "warn of deadlines": every(15, "sla.tasks.warn"),
+    "tell warnings": every(3, "sla.tasks.tell"),
     "synchronise the registry": daily(3, 0, "towers.tasks.sync_towers"),
     "back up": daily(0, 30, "config.tasks.backup"),
     "clean up": daily(1, 30, "config.tasks.cleanup"),

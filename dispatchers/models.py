@@ -86,6 +86,15 @@ class User(AbstractUser):
         return self.get_full_name() or self.username
 
     @property
+    def keeps_shifts(self) -> bool:
+        return self.role == Role.DISPATCHER
+
+    @property
+    def is_at_work(self) -> bool:
+        """May be spoken to now: a dispatcher on shift; the others keep no shifts."""
+        return self.is_active and (self.on_shift or not self.keeps_shifts)
+
+    @property
     def short_name(self) -> str:
         """Surname, as people are called on the desk; the login where there is none."""
         return self.last_name or self.username

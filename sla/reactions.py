@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from incidents.models import IncidentEvent
 from mailbox.models import Email
-from sla import recomputing
+from sla import recomputing, warnings
 
 
 def follow(events: Sequence[IncidentEvent]) -> None:
@@ -30,3 +30,8 @@ def follow_answers(events: Sequence[IncidentEvent]) -> None:
     answers = [letters[pk] for pk in ours]
     if answers:
         follow(answers)
+
+
+def warn_of_promises(events: Sequence[IncidentEvent]) -> None:
+    """What was promised and did not happen is told as deadlines are."""
+    warnings.warn_of_promises(events)

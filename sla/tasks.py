@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from sla import rule_following, trials
+from sla import rule_following, telling, telling_letters, telling_telegram, ticks, trials, warnings
 
 
 @shared_task
@@ -14,3 +14,19 @@ def follow_rules() -> int:
 def try_rules() -> int:
     """Count what rules would do that somebody has before him; returns how many incidents were looked at."""
     return trials.count(now=timezone.now)
+
+
+@shared_task
+def warn() -> int:
+    """Say what people have to be warned of by now, and take back what is true no more; returns how much was said."""
+    now = timezone.now()
+    tick = ticks.note(ticks.WARNINGS, now)
+    said = warnings.find(now, since=tick.since)
+    telling.drop_outdated(now)
+    return said
+
+
+@shared_task
+def tell() -> int:
+    """Let warnings leave by e-mail and Telegram; returns how many messages did."""
+    return telling_letters.deliver(timezone.now()) + telling_telegram.deliver(now=timezone.now)
