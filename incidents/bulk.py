@@ -91,6 +91,11 @@ def set_type(to: IncidentType) -> Deed:
     return Deed(lambda incident, by, at: services.set_type(incident, to, by=by, at=at), frozenset({"type_set"}))
 
 
+def set_priority(to: Incident.Priority) -> Deed:
+    kinds = frozenset({"priority_set"})
+    return Deed(lambda incident, by, at: services.set_priority(incident, to, by=by, at=at), kinds)
+
+
 def link(side: str, other: Incident) -> Deed:
     """Say that each is `side` ("related", "duplicate") of the other one; that one itself is refused."""
     return Deed(lambda incident, by, at: linking.link(incident, side, other, by=by, at=at), frozenset())

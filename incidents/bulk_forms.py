@@ -23,7 +23,8 @@ SIDES = ("related", "duplicate")
 
 
 class BulkForm(forms.Form):
-    """`do` is the button: "assign:12", "assign:" (the common queue), "status:3", "type:4", "link:related", "read".
+    """`do` is the button: "assign:12", "assign:" (the common queue), "status:3", "type:4", "priority:high",
+    "link:related", "read".
 
     Each `row` is "<code>~<newest event the page knew>", as the boxes of the list have it.
     """
@@ -39,6 +40,7 @@ class BulkForm(forms.Form):
             "assign": _assign,
             "status": lambda pk: _change_status(pk, data.get("reason", "")),
             "type": _set_type,
+            "priority": _set_priority,
             "link": lambda side: _link(side, data.get("other", "")),
             "read": lambda pk: bulk.mark_read(),
         }
@@ -107,6 +109,12 @@ def _set_type(pk: str) -> Deed:
     if kind is None:
         raise ValidationError(_("There is no such type."))
     return bulk.set_type(kind)
+
+
+def _set_priority(value: str) -> Deed:
+    if value not in Incident.Priority.values:
+        raise ValidationError(_("There is no such priority."))
+    return bulk.set_priority(Incident.Priority(value))
 
 
 def _link(side: str, typed: str) -> Deed:

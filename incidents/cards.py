@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, F, Q, Window
 from django.utils import timezone
 
-from incidents import fact_lines, lifecycle, timeline, why, work_facts
+from incidents import fact_lines, lifecycle, timeline, why, work_facts, work_words
 from incidents.fact_lines import FactLines
 from incidents.models import Incident, IncidentType, StatusClass, Suggestion, Transition
 from incidents.occurrences import Happened, describe
@@ -88,6 +88,10 @@ class Card:
     @property
     def seen(self) -> int:
         return self.timeline.seen
+
+    @property
+    def priorities(self) -> Sequence[tuple[str, object]]:
+        return list(work_words.PRIORITIES.items())
 
     @property
     def take_first(self) -> bool:

@@ -85,9 +85,10 @@ def code(incident: Incident, reader: Reader) -> SafeString:
 
 def subject(incident: Incident, reader: Reader) -> SafeString:
     return html(
-        '<a class="subj" href="{}" title="{}">{}<span class="t cut">{}</span>{}{}</a>',
+        '<a class="subj" href="{}" title="{}">{}{}<span class="t cut">{}</span>{}{}</a>',
         _address(incident.code),
         incident.subject,
+        drawing.raised(incident.priority),
         drawing.operator_mark(incident.operator),
         incident.subject,
         _power_back(incident),
@@ -156,6 +157,10 @@ def opened(incident: Incident, reader: Reader) -> SafeString:
 
 def type_(incident: Incident, reader: Reader) -> SafeString:
     return _named(incident.type.name) if incident.type else NOTHING
+
+
+def priority(incident: Incident, reader: Reader) -> SafeString:
+    return drawing.priority(incident.priority)
 
 
 def operator(incident: Incident, reader: Reader) -> SafeString:

@@ -18,9 +18,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from incidents import clocks
+from incidents import clocks, work_words
 from incidents.clocks import ClockFace, ClockState
-from incidents.models import Status, StatusClass
+from incidents.models import Incident, Status, StatusClass
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -44,6 +44,8 @@ CLOCK_LOOK = {
     ClockState.LATE: ("is-late", "alert-octagon"),
     ClockState.IN_TIME: ("is-done", "circle-check"),
 }
+# An arrow says it, no colour: colours are states.
+PRIORITY_ICON = {Incident.Priority.URGENT: "arrow-up", Incident.Priority.HIGH: "arrow-up", "low": "arrow-down"}
 # As the desk has called them for years; other operators get their first letters.
 OPERATOR_MARKS = {"tele2": "Т2", "megafon": "МФ", "vimpelcom": "ВК", "mts": "МТС"}
 _KIND_OF_REGION = re.compile(r"\b(область|обл\.?|край|республика|респ\.?|автономный округ|АО)(?!\w)", re.IGNORECASE)
@@ -68,6 +70,24 @@ def code(value: str) -> SafeString:
     """An incident's code: the constant prefix dimmed, the number bold."""
     prefix, dash, number = value.rpartition("-")
     return html('<span class="code"><i>{}{}</i><b>{}</b></span>', prefix, dash, number)
+
+
+def priority(value: str) -> SafeString:
+    """How urgent it is, with an arrow where that is not as usual."""
+    sign = icon(PRIORITY_ICON[value], "sm") if value in PRIORITY_ICON else ""
+    word = str(work_words.PRIORITIES.get(value, value))
+    return html('<span class="dk-prio is-{}">{}<span>{}</span></span>', value, sign, word)
+
+
+def raised(value: str) -> SafeString | str:
+    """A small mark beside the subject of what is more urgent than usual; nothing for the rest."""
+    if value not in (Incident.Priority.URGENT, Incident.Priority.HIGH):
+        return ""
+    said = _("Priority: %(name)s") % {"name": str(work_words.PRIORITIES[value]).lower()}
+    return html(
+        '<span class="dk-prio is-{}" title="{}">{}<span class="visually-hidden">{}</span></span>',
+        value, said, icon("arrow-up", "sm"), said,
+    )  # fmt: skip
 
 
 def status_mark(status: Status, fill: bool = False) -> SafeString:

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from incidents import xlsx
+from incidents import work_words, xlsx
 from incidents.models import Incident
 from incidents.paging import Order, page
 from incidents.queries import IncidentQuerySet
@@ -39,6 +39,7 @@ COLUMNS = (
     Column(gettext_lazy("Subject"), 60, lambda each, now: each.subject),
     Column(gettext_lazy("Status"), 18, lambda each, now: each.status.name),
     Column(gettext_lazy("Type"), 22, lambda each, now: each.type.name if each.type else ""),
+    Column(gettext_lazy("Priority"), 12, lambda each, now: str(work_words.PRIORITIES[each.priority])),
     Column(gettext_lazy("Operator"), 14, lambda each, now: each.operator.name if each.operator else ""),
     Column(gettext_lazy("Pole"), 18, lambda each, now: each.pole.code if each.pole else ""),
     Column(gettext_lazy("Base station"), 14, lambda each, now: each.base_station.name if each.base_station else ""),

@@ -18,6 +18,7 @@ class FactLines:
     """Empty where a fact is not known, or nobody knows whence."""
 
     type: str
+    priority: str
     subject: str
     operator: str
     requester: str
@@ -30,6 +31,7 @@ def of(incident: Incident, happened: Sequence[Happened]) -> FactLines:
     by_mail = incident.registration == Incident.Registration.MAIL
     return FactLines(
         type=_who(_last(happened, "type_set"), incident) if incident.type_id else "",
+        priority=_who(_last(happened, "priority_set"), incident),
         subject=_corrected(happened, "subject", incident),
         operator=_corrected(happened, "operator", incident) or _operator(incident, by_mail=by_mail),
         requester=_corrected(happened, "requester", incident)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.models import Incident, IncidentType, Status, StatusClass, Watch
 from incidents.queues import Queue
 from incidents.stretches import Stretch
-from incidents.work_words import BALLS
+from incidents.work_words import BALLS, PRIORITIES
 from towers.models import BaseStation, Contractor, Operator, Pole
 from towers.queries import pole_code_begins, station_name_begins
 from towers.regions import region_names
@@ -212,6 +212,14 @@ FIELDS = {
         Field("status", _("Status"), "circle-dot", _any_of("status_id"), _statuses),
         Field("who", _("Assignee"), "user", _any_of("assignee_id"), _people, parse=_somebody),
         Field("type", _("Type"), "bolt", _any_of("type_id"), lambda choices, queue: choices.types),
+        Field(
+            "priority",
+            _("Priority"),
+            "arrow-up",
+            _any_of("priority"),
+            lambda choices, queue: [Option(value, PRIORITIES[value], value) for value in Incident.Priority],
+            only_open=True,
+        ),
         Field("operator", _("Operator"), "antenna", _any_of("operator_id"), lambda choices, queue: choices.operators),
         Field(
             "region",

@@ -71,6 +71,16 @@ class TypeForm(SeenForm):
     )
 
 
+class PriorityForm(SeenForm):
+    to = forms.ChoiceField(
+        choices=Incident.Priority.choices,
+        error_messages={
+            "required": gettext_lazy("Choose a priority."),
+            "invalid_choice": gettext_lazy("There is no such priority."),
+        },
+    )
+
+
 class NoteForm(forms.Form):
     text = forms.CharField(
         strip=True, max_length=20_000, error_messages={"required": gettext_lazy("The note is empty.")}

@@ -20,8 +20,9 @@ AT_RISK = timedelta(hours=1)
 # Columns that the cells of the desk draw (incidents.cells).
 SHOWN_OF_ROW = (
     "code", "subject", "requester_email", "requester_name", "status", "type", "assignee", "pole__code",
-    "pole__region_ru", "pole__address", "base_station__name", "contractor", "operator", "ball", "ball_since",
-    "power_back_at", "opened_at", "due_at", "clock_left", "closed_at", "active_at", "has_news", "letter_count",
+    "pole__region_ru", "pole__address", "base_station__name", "contractor", "operator", "priority", "ball",
+    "ball_since", "power_back_at", "opened_at", "due_at", "clock_left", "closed_at", "active_at", "has_news",
+    "letter_count",
 )  # fmt: skip
 
 

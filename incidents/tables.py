@@ -41,6 +41,7 @@ class DeskTable(tables.Table):  # type: ignore[misc]
     # For whoever chooses them; the usual ones are named in incidents.looks.
     opened = Cell(cells.opened, _("Opened"), "opened more", rem=5, sorts=("-opened", "opened"))
     type = Cell(cells.type_, _("Type"), "type more", rem=9)
+    priority = Cell(cells.priority, _("Priority"), "priority more", rem=6)
     operator = Cell(cells.operator, _("Operator"), "operator more", rem=6)
     station = Cell(cells.station, _("Station"), "station more", rem=5)
     region = Cell(cells.region, _("Region"), "region more", rem=6)

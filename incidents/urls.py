@@ -50,6 +50,7 @@ urlpatterns = [
     path("incidents/<str:code>/send-again/", notices.retry, name="retry_notice"),
     path("incidents/<str:code>/facts/<str:fact>/", correcting.correct, name="correct"),
     path("incidents/<str:code>/type/", card.set_type, name="set_type"),
+    path("incidents/<str:code>/priority/", card.set_priority, name="set_priority"),
     path("incidents/<str:code>/site/", card.link_site, name="link_site"),
     path("incidents/<str:code>/comment/", card.add_comment, name="add_comment"),
     path("incidents/<str:code>/reply/", replying.reply, name="reply"),

@@ -58,7 +58,14 @@ LONG_KINDS: dict[str, str | Lazy] = {
     WorkPeriod.Kind.GENERATOR: pgettext_lazy("beside its short name", "diesel generator"),
     WorkPeriod.Kind.MAINTENANCE: pgettext_lazy("beside its short name", "maintenance"),
 }
+PRIORITIES: dict[str, str | Lazy] = {
+    Incident.Priority.URGENT: pgettext_lazy("priority", "Urgent"),
+    Incident.Priority.HIGH: pgettext_lazy("priority", "High"),
+    Incident.Priority.NORMAL: pgettext_lazy("priority", "Normal"),
+    Incident.Priority.LOW: pgettext_lazy("priority", "Low"),
+}
 ICONS = {
+    "priority_set": "adjustments",
     "ball_passed": "arrows-exchange",
     "promised": "hourglass",
     "promise_kept": "circle-check",
@@ -93,8 +100,8 @@ OF_MAIL: dict[str, str | Lazy] = {
     "letter_cancelled": gettext_lazy("cancelled a letter before it left"),
     "letter_copy_asked": gettext_lazy("asked for a copy of a letter in the Sent folder"),
 }
-# No line of the timeline: the card names who watches, and reminders are one person's own.
-QUIET = frozenset({"watched", "unwatched", "reminder_set", "reminder_moved", "reminder_done", "reminder_due"})
+# No line of the timeline: the card names who watches, reminders are one person's own, and warnings have their page.
+QUIET = frozenset({"watched", "unwatched", "reminder_set", "reminder_moved", "reminder_done", "reminder_due", "warned"})
 
 
 def sentence(event: IncidentEvent) -> str:
@@ -106,6 +113,8 @@ def sentence(event: IncidentEvent) -> str:
         said = PROMISED.get(data.get("by", ""), "") if event.kind == "promised" else OF_PROMISE[event.kind]
         due = datetime.fromisoformat(data["due"])
         return str(said) % {"text": data.get("text", ""), "moment": moment(due, event.at)}
+    if event.kind == "priority_set":
+        return _("priority: %(to)s") % {"to": str(PRIORITIES.get(data.get("to", ""), "—")).lower()}
     if event.kind in {"work_started", "work_ended"}:
         return _of_work(event)
     if event.kind in {"tagged", "untagged"}:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django import template
 
 from incidents.fields import Choices
-from incidents.models import IncidentType, Status, StatusClass, Transition
+from incidents.models import Incident, IncidentType, Status, StatusClass, Transition
 
 register = template.Library()
 
@@ -19,6 +19,7 @@ class Offer:
     plain: list[Status]
     asking: list[Status]
     types: list[IncidentType]
+    priorities: list[str]
 
 
 @register.simple_tag
@@ -32,4 +33,5 @@ def bulk_offer(choices: Choices) -> Offer:
         [each for each in within if not asks[each.pk]],
         [each for each in within if asks[each.pk]],
         [each.thing for each in choices.types if isinstance(each.thing, IncidentType) and each.thing.is_active],
+        list(Incident.Priority.values),
     )

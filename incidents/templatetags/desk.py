@@ -21,6 +21,7 @@ register = template.Library()
 
 register.simple_tag(drawing.icon)
 register.simple_tag(drawing.status_mark)
+register.simple_tag(drawing.priority, name="priority_mark")
 register.simple_tag(drawing.operator_mark)
 register.simple_tag(drawing.bar)
 register.filter(drawing.code)

@@ -36,7 +36,7 @@ from incidents import (
     watching,
 )
 from incidents.errors import DomainError
-from incidents.forms import AssignForm, NoteForm, SeenForm, SiteForm, TakeForm, TypeForm
+from incidents.forms import AssignForm, NoteForm, PriorityForm, SeenForm, SiteForm, TakeForm, TypeForm
 from incidents.models import Incident, Status
 from incidents.step_forms import StepForm
 
@@ -130,6 +130,19 @@ def set_type(request: Request, code: str) -> HttpResponse:
         services.set_type(incident, form.cleaned_data["to"], by=request.user, at=timezone.now())
 
     return _do(request, incident, form, deed, {"type_set"})
+
+
+@require_POST
+@works_incidents
+def set_priority(request: Request, code: str) -> HttpResponse:
+    incident = _find(code)
+    form = PriorityForm(request.POST)
+
+    def deed() -> None:
+        to = Incident.Priority(form.cleaned_data["to"])
+        services.set_priority(incident, to, by=request.user, at=timezone.now())
+
+    return _do(request, incident, form, deed, {"priority_set"})
 
 
 @require_POST

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   // What letters press on a card beside its own buttons with data-key.
-  const CARD = { KeyA: "[popovertarget=assign-menu]", KeyY: "[popovertarget=type-menu]" };
+  const CARD = { KeyA: "[popovertarget=assign-menu]", KeyY: "[popovertarget=type-menu]", KeyP: "[popovertarget=priority-menu]" };
   const CARD_FIELDS = { KeyE: "#site-pole", KeyL: "#link-to" };
 
   // Keys of one letter work only while nobody types.

@@ -88,6 +88,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "incidents/<str:code>/send-again/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/facts/<str:fact>/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/type/": (NOT_BY_GET, NEEDS_WORDS),
+    "incidents/<str:code>/priority/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/site/": (NOT_BY_GET, WORK),
     "incidents/<str:code>/comment/": (NOT_BY_GET, NEEDS_WORDS),
     "incidents/<str:code>/reply/": (WORK, NEEDS_WORDS),
