@@ -3,14 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from config.throttle import client_address
 from dispatchers import throttle
 
 THEMES = ("auto", "light", "dark")
@@ -50,16 +49,6 @@ def _too_many(minutes: int) -> str:
         "Too many wrong passwords. Try again in %(minutes)d minutes, or ask the administrator for a new one.",
         minutes,
     ) % {"minutes": minutes}
-
-
-def client_address(request: HttpRequest | None) -> str:
-    """Where the request comes from: what our gateway wrote last, or the other end of the connection without one."""
-    if request is None:
-        return ""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    if settings.SECURE_PROXY_SSL_HEADER and forwarded:
-        return str(forwarded.rpartition(",")[2].strip())
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 class ThemeForm(forms.Form):
