@@ -14,6 +14,7 @@ from incidents.arrivals import attach_email
 from incidents.letter_templates import Kind
 from incidents.models import Incident, IncidentEmail, IncidentEvent
 from mailbox import answering, bounces, composing, outbox
+from mailbox.composing import Mail
 from mailbox.models import Email, Outgoing
 
 logger = logging.getLogger(__name__)
@@ -51,10 +52,8 @@ def say_it_is_closed(incident: Incident, email: Email, *, now: datetime) -> Outg
         logger.info("%s: letter %d gets no automatic answer: %s", incident.code, email.pk, refusal)
         return None
     said = letter_templates.render(Kind.CLOSED_AGAIN, incident, by=None, now=now)
-    letter = composing.automatic_answer(
-        email, code=incident.code, subject=said.subject_tail, text=said.text, html=said.html, now=now
-    )
-    queued = outbox.queue(letter, now=now, answers=email, is_automatic=True)
+    mail = Mail(code=incident.code, subject=said.subject_tail, text=said.text, html=said.html, now=now)
+    queued = outbox.queue(composing.automatic_answer(email, mail), now=now, answers=email, is_automatic=True)
     thread = IncidentEmail.objects.values_list("thread", flat=True).get(email=email)
     attach_email(incident, queued.email, way=IncidentEmail.Way.THREAD, at=now, thread=thread)
     return queued

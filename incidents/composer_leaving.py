@@ -31,7 +31,7 @@ from incidents.models import Draft, Incident, IncidentEmail, IncidentEvent, Repl
 from incidents.reply_forms import LetterForm, Said
 from mailbox import accounts, composing, letter_html, outbox
 from mailbox.accounts import SendingIsOff
-from mailbox.composing import Composed, File
+from mailbox.composing import Composed, File, Mail
 from mailbox.models import Email, Outgoing
 
 if TYPE_CHECKING:
@@ -271,12 +271,20 @@ def _composed(incident: Incident, said: Said, files: list[File], *, by: User, at
         signed = letter_templates.signature(incident, by=by, now=at)
         # Without HTML of its own the signature is made into it together with the words.
         html = f"{letter_html.paragraphs(said.text)}\n{signed.html}" if signed.html else ""
-        text = f"{said.text}\n\n{signed.text}"
-        letter: dict[str, Any] = {"code": incident.code, "subject": said.subject, "text": text, "html": html}
-        letter |= {"to": said.to, "copies": said.copies, "files": files, "account": account, "now": at}
+        mail = Mail(
+            code=incident.code,
+            subject=said.subject,
+            text=f"{said.text}\n\n{signed.text}",
+            html=html,
+            to=said.to,
+            copies=said.copies,
+            files=files,
+            account=account,
+            now=at,
+        )
         if said.kind == Kind.FORWARD and said.letter:
-            return composing.forward(said.letter, **letter)
-        return composing.answer(said.letter, **letter) if said.letter else composing.new_letter(**letter)
+            return composing.forward(said.letter, mail)
+        return composing.answer(said.letter, mail)
     except SendingIsOff as error:
         raise DomainError(_off()) from error
     except composing.TooLarge as error:

@@ -16,7 +16,7 @@ from incidents.arrivals import attach_email
 from incidents.models import Incident, IncidentEmail, LetterKind
 from incidents.notice_people import Envelope
 from mailbox import accounts, composing, files, outbox
-from mailbox.composing import File
+from mailbox.composing import File, Mail
 from mailbox.models import Attachment, Email, Outgoing
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def write(kind: str, envelope: Envelope, incident: Incident, *, by: User | None,
     given = {"attached": _names(taken), "left_out": _names(left_out)}
     words = letter_templates.render(LetterKind(kind), incident, by=by, now=now, given=given)
     account = accounts.choose(envelope.answered)
-    letter = composing.notice(
-        envelope.answered,
+    mail = Mail(
         code=incident.code,
         subject=words.subject_tail,
         text=words.text,
@@ -51,7 +50,7 @@ def write(kind: str, envelope: Envelope, incident: Incident, *, by: User | None,
     )
     undo = timedelta(seconds=settings.SEND_UNDO_SECONDS if by else 0)
     return outbox.queue(
-        letter,
+        composing.notice(envelope.answered, mail),
         now=now,
         answers=envelope.answered,
         is_automatic=by is None,

@@ -62,7 +62,17 @@ class Overtaken(Exception):
     """Somebody else decides about this letter by now: it was not handed over."""
 
 
+class Stage(StrEnum):
+    """What a conversation comes to before its first letter; which of them the settings of an account ask for."""
+
+    SPEECH = "speech"
+    TLS = "tls"
+    LOGIN = "login"
+    ADDRESS = "address"
+
+
 BeforeEnd = Callable[[Mapping[str, Answer]], None]
+Reached = Callable[[Stage], None]
 
 
 class _Refused(Exception):
@@ -87,13 +97,14 @@ def deliver(
         return _converse(server, account, sender, recipients, raw, before_end)
 
 
-def try_out(account: Account) -> None:
+def try_out(account: Account, *, reached: Reached = lambda stage: None) -> None:
     """Everything but a letter: connect, sign in, name the account's address as sender and recipient.
 
-    Raises Unreachable with the server's words.
+    `reached` is called with each stage that begins. Raises Unreachable with the server's words.
     """
-    server = _connected(account)
+    server = _connected(account, reached)
     with _left(server), _patience(server, PATIENCE_SECONDS):
+        reached(Stage.ADDRESS)
         try:
             for code, said in (server.mail(account.address), server.rcpt(account.address)):
                 if _answer(code, said).result is not Result.ACCEPTED:
@@ -103,9 +114,9 @@ def try_out(account: Account) -> None:
             raise Unreachable(error) from error
 
 
-def _connected(account: Account) -> smtplib.SMTP:
+def _connected(account: Account, reached: Reached = lambda stage: None) -> smtplib.SMTP:
     try:
-        return _connect(account)
+        return _connect(account, reached)
     except BROKEN as error:
         raise Unreachable(error) from error
     except ValueError as error:
@@ -113,8 +124,9 @@ def _connected(account: Account) -> smtplib.SMTP:
         raise Unreachable(error) from error
 
 
-def _connect(account: Account) -> smtplib.SMTP:
+def _connect(account: Account, reached: Reached) -> smtplib.SMTP:
     """Say hello and sign in, by TLS unless it is switched off; a certificate that cannot be checked is refused."""
+    reached(Stage.TLS if account.security == Security.SSL else Stage.SPEECH)
     place = (account.host, account.port, account.address.rpartition("@")[2])
     server: smtplib.SMTP
     if account.security == Security.SSL:
@@ -123,11 +135,14 @@ def _connect(account: Account) -> smtplib.SMTP:
         server = smtplib.SMTP(*place, timeout=settings.EMAIL_TIMEOUT)
     try:
         with _patience(server, PATIENCE_SECONDS):
+            reached(Stage.SPEECH)
             server.ehlo_or_helo_if_needed()
             if account.security == Security.STARTTLS:
+                reached(Stage.TLS)
                 server.starttls(context=_trusted())
                 server.ehlo_or_helo_if_needed()
             if account.username:
+                reached(Stage.LOGIN)
                 server.login(account.username, account.password)
     except BaseException:
         server.close()

@@ -20,7 +20,7 @@ from incidents import letter_templates, services
 from incidents.codes import code_in_subject
 from incidents.models import Incident, LetterKind
 from mailbox import composing, letter_html
-from mailbox.composing import File, Person
+from mailbox.composing import File, Mail, Person
 from mailbox.models import Email
 from mailbox.parsing import parse
 from tests.factories import NOW, make_email, make_incident, make_pole, make_station, make_user
@@ -85,14 +85,15 @@ def write(kind: LetterKind, incident: Incident) -> EmailMessage:
     answered = Email.objects.filter(place__incident=incident).order_by("pk").first()
     composed = composing.notice(
         answered,
-        code=incident.code,
-        subject=words.subject_tail,
-        text=words.text,
-        html=words.html,
-        to=[Person(incident.requester_name, "noc@operator.example")],
-        copies=[],
-        now=NOW,
-        files=[File("акт.pdf", "application/pdf", b"%PDF")],
+        Mail(
+            code=incident.code,
+            subject=words.subject_tail,
+            text=words.text,
+            html=words.html,
+            to=[Person(incident.requester_name, "noc@operator.example")],
+            now=NOW,
+            files=[File("акт.pdf", "application/pdf", b"%PDF")],
+        ),
     )
     message = message_from_bytes(composed.raw, policy=default)
     assert isinstance(message, EmailMessage)

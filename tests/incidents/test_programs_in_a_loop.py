@@ -22,7 +22,7 @@ from incidents import answers
 from incidents.arrivals import attach_email
 from incidents.models import Incident
 from mailbox import composing, inbox, store
-from mailbox.composing import Person
+from mailbox.composing import Mail, Person
 from mailbox.models import Email, Outgoing
 from mailbox.parsing import parse
 from tests.factories import NOW, make_incident
@@ -63,7 +63,7 @@ class DeskSide:
         """A dispatcher lets the incident's status send its letter."""
         with self._settings():
             words = {"code": self.incident.code, "subject": "Авария", "text": "Принято в работу."}
-            composed = composing.notice(None, **words, to=[Person("", address)], copies=[], now=at)
+            composed = composing.notice(None, Mail(**words, to=[Person("", address)], now=at))
         return composed.raw, composed.recipients
 
     @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from typing import Any
 
 import pytest
 
 from mailbox import composing
 from mailbox.accounts import Account
-from mailbox.composing import Composed, File, Person, TooLarge, WrongAddress
+from mailbox.composing import Composed, File, Mail, Person, TooLarge, WrongAddress
 from mailbox.letter_html import text_of
 from mailbox.models import Email, SmtpAccount
 from mailbox.parsing import Kind, parse
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 TEXT = "Здравствуйте!\n\nИнцидент NT-100001 закрыт.\n\n-- \nДиспетчерская"
 NOC = Person("НОК", "noc@operator.example")
-WORDS = {"code": "NT-100001", "subject": "Отсутствует ВЭС", "text": TEXT, "now": NOW}
+WORDS: dict[str, Any] = {"code": "NT-100001", "subject": "Отсутствует ВЭС", "text": TEXT, "now": NOW}
 SECOND = Account(7, "avr@towers.example", "АВР", "smtp.towers.example", 587, "starttls")
 
 
@@ -31,11 +32,11 @@ def _desk(settings) -> None:
 
 
 def automatic(answered: Email, **over) -> Composed:
-    return composing.automatic_answer(answered, **WORDS | {"subject": answered.subject} | over)
+    return composing.automatic_answer(answered, Mail(**WORDS | {"subject": answered.subject} | over))
 
 
 def written(answered: Email | None, **over) -> Composed:
-    return composing.answer(answered, **WORDS | {"to": [NOC], "copies": []} | over)
+    return composing.answer(answered, Mail(**WORDS | {"to": [NOC]} | over))
 
 
 def opened(composed: Composed) -> EmailMessage:
@@ -196,7 +197,7 @@ def test_answers_back_and_forth_keep_one_conversation_one_code_and_a_bounded_siz
 
 
 def test_a_letter_that_answers_nothing_quotes_and_refers_to_nothing() -> None:
-    read = parse(composing.new_letter(**WORDS, to=[NOC], copies=[]).raw)
+    read = parse(composing.answer(None, Mail(**WORDS, to=[NOC])).raw)
 
     assert (read.in_reply_to, read.references) == ((), ())
     assert "пишет:" not in read.text
@@ -205,7 +206,7 @@ def test_a_letter_that_answers_nothing_quotes_and_refers_to_nothing() -> None:
 
 def test_a_letter_passed_on_says_whence_it_is_and_begins_a_conversation() -> None:
     original = make_email(cc=[{"name": "", "email": "b@operator.example"}], text="Нет питания.\n> раньше")
-    read = parse(composing.forward(original, **WORDS, to=[Person("", "avr@contractor.example")], copies=[]).raw)
+    read = parse(composing.forward(original, Mail(**WORDS, to=[Person("", "avr@contractor.example")])).raw)
 
     assert (read.in_reply_to, read.references) == ((), ())
     assert read.text.endswith(
@@ -219,7 +220,7 @@ def test_a_letter_passed_on_says_whence_it_is_and_begins_a_conversation() -> Non
 @pytest.mark.parametrize("is_answer", [True, False])
 def test_a_notice_is_answered_by_no_program_and_says_when_it_cannot_come(is_answer: bool) -> None:
     answered = make_email() if is_answer else None
-    composed = composing.notice(answered, **WORDS, to=[NOC], copies=[Person("", "b@operator.example")])
+    composed = composing.notice(answered, Mail(**WORDS, to=[NOC], copies=[Person("", "b@operator.example")]))
     message, read = opened(composed), parse(composed.raw)
 
     assert composed.envelope_from == "desk@towers.example"
@@ -312,3 +313,11 @@ def test_nobody_writes_headers_through_our_letter(field: str) -> None:
     assert message["Bcc"] is None
     assert message["Auto-Submitted"] == "auto-replied"
     assert [each.email for each in parse(raw).to] == ["noc@operator.example"]
+
+
+def test_a_letter_about_no_incident_has_no_code_and_no_copy_for_the_desk() -> None:
+    composed = composing.notice(None, Mail(subject="Неделя 34:\r\nитоги", text="Всё в срок.", to=[NOC], now=NOW))
+
+    assert opened(composed)["Subject"] == "Неделя 34: итоги"
+    assert composed.recipients == ("noc@operator.example",)
+    assert composed.envelope_from == "desk@towers.example"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbox import composing
-from mailbox.composing import Composed, File, Person
+from mailbox.composing import Composed, File, Mail, Person
 from mailbox.letter_headers import file_name
 from mailbox.models import Email
 from mailbox.parsing import parse
@@ -51,8 +51,7 @@ def answered(draw: st.DrawFn) -> Email:
 def test_a_letter_has_the_headers_people_and_files_that_were_meant(
     write, answered: Email, text: str, name: str, copy: str, file: str, kind: str
 ) -> None:
-    composed = write(
-        answered,
+    mail = Mail(
         code="NT-100001",
         subject=answered.subject,
         text=text,
@@ -61,6 +60,7 @@ def test_a_letter_has_the_headers_people_and_files_that_were_meant(
         files=[File(file, kind, text.encode())],
         now=NOW,
     )
+    composed = write(answered, mail)
     message = _read(composed)
 
     assert set(message.keys()) - MARKS - {"In-Reply-To", "References"} == HEADERS
@@ -78,7 +78,9 @@ def test_a_letter_has_the_headers_people_and_files_that_were_meant(
 @settings(max_examples=60, deadline=None)
 @given(answered=answered(), text=LINES)
 def test_an_automatic_one_has_them_too(answered: Email, text: str) -> None:
-    composed = composing.automatic_answer(answered, code="NT-100001", subject=answered.subject, text=text, now=NOW)
+    composed = composing.automatic_answer(
+        answered, Mail(code="NT-100001", subject=answered.subject, text=text, now=NOW)
+    )
     message = _read(composed)
 
     assert set(message.keys()) - {"In-Reply-To", "References"} == HEADERS | MARKS | {"Precedence"}

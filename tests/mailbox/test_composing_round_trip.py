@@ -9,7 +9,7 @@ from email.policy import default
 import pytest
 
 from mailbox import composing
-from mailbox.composing import File, Person
+from mailbox.composing import File, Mail, Person
 from mailbox.parsing import ParsedEmail, parse
 from tests.dovecot import Dovecot
 from tests.factories import NOW, make_email
@@ -51,12 +51,7 @@ def _desk(settings) -> None:
 def ours() -> EmailMessage:
     composed = composing.answer(
         make_email(text=ASKED, reply_text=ASKED, message_id="<asked@operator.example>"),
-        code="NT-100001",
-        subject="Нет ВЭС",
-        text=WORDS,
-        to=[Person("", "noc@operator.example")],
-        copies=[],
-        now=NOW,
+        Mail(code="NT-100001", subject="Нет ВЭС", text=WORDS, to=[Person("", "noc@operator.example")], now=NOW),
     )
     message = message_from_bytes(composed.raw, policy=default)
     assert isinstance(message, EmailMessage)
@@ -127,7 +122,7 @@ def test_three_answers_there_and_back_stay_one_conversation_under_one_code(ours:
             references=list(read.references),
         )
         words = {"code": "NT-100001", "subject": came.subject, "text": WORDS}
-        composed = composing.answer(came, **words, to=[Person("", "noc@operator.example")], copies=[], now=NOW)
+        composed = composing.answer(came, Mail(**words, to=[Person("", "noc@operator.example")], now=NOW))
         sizes.append(len(composed.raw))
         message = message_from_bytes(composed.raw, policy=default)
         assert isinstance(message, EmailMessage)
@@ -142,16 +137,18 @@ def test_an_imap_server_sees_the_people_and_parts_that_were_meant(server: Doveco
     people = [Person("Иванов, «Ночь» <НОК>", "noc@operator.example"), Person('O"Brien, J.', "b.c@operator.example")]
     composed = composing.answer(
         make_email(from_name="x\r\nBcc: v@operator.example", message_id=f"<{'a' * 300}@operator.example>"),
-        code="NT-100001",
-        subject="Отсутствует внешнее электроснабжение на площадке 41960-P-43-1-1",
-        text=WORDS,
-        to=people,
-        copies=[Person("Ж" * 100, f"{n}@contractor.example") for n in range(30)],
-        now=NOW,
-        files=[
-            File("Акт обследования опоры.pdf", "application/pdf", b"%PDF"),
-            File("a.eml", "message/rfc822", letter("Alarm", "off")),
-        ],
+        Mail(
+            code="NT-100001",
+            subject="Отсутствует внешнее электроснабжение на площадке 41960-P-43-1-1",
+            text=WORDS,
+            to=people,
+            copies=[Person("Ж" * 100, f"{n}@contractor.example") for n in range(30)],
+            now=NOW,
+            files=[
+                File("Акт обследования опоры.pdf", "application/pdf", b"%PDF"),
+                File("a.eml", "message/rfc822", letter("Alarm", "off")),
+            ],
+        ),
     )
     with server.client() as client:
         client.append("INBOX", composed.raw)
