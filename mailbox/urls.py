@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/<int:pk>/", accounts.change, name="change_account"),
     path("accounts/<int:pk>/remove/", accounts.remove, name="remove_account"),
     path("accounts/<int:pk>/use/", accounts.use, name="use_account"),
+    path("accounts/<int:pk>/test/", accounts.send_test, name="test_account"),
     path("accounts/<int:pk>/resume/", accounts.resume, name="resume_account"),
     path("bad-addresses/", bad_addresses.bad_addresses, name="bad_addresses"),
     path("bad-addresses/<int:pk>/clear/", bad_addresses.clear, name="clear_address"),

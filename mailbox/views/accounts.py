@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,13 +18,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from config.web import Request
-from mailbox import account_changes, account_health, pace, smtp_trial
+from mailbox import account_changes, account_health, pace, smtp_trial, trial_letters
 from mailbox.account_forms import AccountForm, proof
 from mailbox.account_health import State
+from mailbox.accounts import SendingIsOff, of_row, of_settings
+from mailbox.composing import WrongAddress
 from mailbox.models import SmtpAccount
 from mailbox.sealing import WrongKey
 
 CHANGES = "mailbox.change_smtpaccount"
+# In the session: the last test letter of each account.
+_LETTERS = "test_letters"
 changes_accounts = permission_required(CHANGES, raise_exception=True)
 
 
@@ -32,10 +36,12 @@ changes_accounts = permission_required(CHANGES, raise_exception=True)
 @permission_required("mailbox.view_email", raise_exception=True)
 def accounts(request: Request) -> HttpResponse:
     """The page, and for htmx its list alone, asked for every few seconds."""
-    found = account_health.of_all(timezone.now())
+    now = timezone.now()
+    found = account_health.of_all(now)
+    letters = trial_letters.fates(request.session.get(_LETTERS, {}), now)
     context = {
-        "accounts": found,
-        "now": timezone.now(),
+        "accounts": [(each, letters.get(each.account.pk or 0)) for each in found],
+        "now": now,
         "may_change": request.user.has_perm(CHANGES),
         "ill": sum(each.state == State.FAILING for each in found),
         "in_use": sum(each.state not in (State.OFF, State.UNUSED) for each in found),
@@ -88,6 +94,22 @@ def _act(request: Request, form: AccountForm, context: dict[str, Any]) -> HttpRe
     messages.success(request, _("%(address)s is saved: letters leave by it from now on.") % {"address": saved})
     target = reverse("mailbox:accounts")
     return HttpResponseClientRedirect(target) if request.htmx else redirect(target)
+
+
+@require_POST
+@changes_accounts
+def send_test(request: Request, pk: int) -> HttpResponse:
+    """A real letter to whoever asks, by this account; 0 is that of the settings. Its fate stands on the page."""
+    try:
+        account = of_row(get_object_or_404(SmtpAccount, pk=pk, is_active=True)) if pk else of_settings()
+        sent = trial_letters.send(account, to=request.user, now=timezone.now())
+    except SendingIsOff as error:
+        raise Http404 from error
+    except WrongAddress:
+        messages.error(request, _("Your own account here has no e-mail address. Enter one, then try again."))
+    else:
+        request.session[_LETTERS] = {**request.session.get(_LETTERS, {}), str(pk): sent.pk}
+    return redirect("mailbox:accounts")
 
 
 @require_POST

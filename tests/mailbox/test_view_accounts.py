@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
+from dispatchers.models import User
 from dispatchers.roles import Role
-from mailbox import account_changes, account_health, accounts, attempts, sealing, smtp_trial
+from mailbox import account_changes, account_health, accounts, attempts, outbox, sealing, smtp_trial
 from mailbox.attempts import Step
 from mailbox.models import AccountState, Folder, Mailbox, Outgoing, SmtpAccount
 from mailbox.smtp_trial import Stage
+from tests.certificates import certificate
 from tests.factories import make_email, make_user
 from tests.smtp_server import PASSWORD, smtp_server
 
@@ -323,7 +326,9 @@ def test_a_trial_goes_up_to_the_recipient_and_sends_nothing(settings: Any) -> No
     with smtp_server(settings, login="desk") as server:
         steps = tried(settings, "desk", port=server.port, password=PASSWORD)
 
-    assert [step.passed for step in steps] == [True] * len(Stage)
+    assert [(str(step.stage), step.passed) for step in steps] == [
+        (stage, True) for stage in ("name", "port", "speech", "login", "address")
+    ]
     assert (server.letters, server.ends) == ([], 0)
 
 
@@ -333,6 +338,19 @@ def test_a_wrong_password_fails_at_the_login(settings: Any) -> None:
 
     assert failed_at(steps) == "login"
     assert "certainly wrong" not in str(steps)
+
+
+@pytest.mark.parametrize(("security", "stages"), [("starttls", "speech tls"), ("ssl", "tls speech")])
+def test_a_certificate_nobody_vouches_for_fails_at_the_encryption(
+    settings: Any, tmp_path: Path, security: str, stages: str
+) -> None:
+    context, _authority = certificate(tmp_path)
+    how: dict[str, Any] = {"starttls": context} if security == "starttls" else {"tls": context}
+    with smtp_server(settings, **how) as server:
+        steps = tried(settings, "desk", port=server.port, host="localhost", security=security, password="x")
+
+    assert failed_at(steps) == "tls"
+    assert [str(step.stage) for step in steps] == ["name", "port", *stages.split(), "login", "address"]
 
 
 def test_an_address_the_server_does_not_let_us_use_fails_at_the_address(settings: Any) -> None:
@@ -350,6 +368,59 @@ def test_tls_where_there_is_none_fails_at_the_encryption(settings: Any) -> None:
     with smtp_server(settings) as server:
         steps = tried(settings, port=server.port, security="ssl")
 
-    assert failed_at(steps) == "speech"
+    assert failed_at(steps) == "tls"
     assert steps[2].advice
     assert steps[2].advice.what == "The encryption does not fit the port."
+
+
+# --- A test letter ----------------------------------------------------------------------------
+
+
+def me_with(client: Client, email: str = "me@towers.example") -> None:
+    User.objects.filter(pk=client.session["_auth_user_id"]).update(email=email)
+
+
+def test_a_test_letter_is_a_real_one_to_whoever_asked_and_its_fate_stands_there(settings: Any) -> None:
+    client = browser()
+    me_with(client)
+    with smtp_server(settings) as server:
+        client.post(f"{URL}0/test/")
+        assert "Test letter to me@towers.example: queued" in said(client)
+        outbox.send_due(now=timezone.now)
+
+        assert [each.recipients for each in server.letters] == [["me@towers.example"]]
+        assert "The server took the test letter to me@towers.example" in said(client)
+
+
+def test_a_test_letter_that_was_refused_says_why_beside_its_account(settings: Any) -> None:
+    client = browser()
+    me_with(client)
+    with smtp_server(settings) as server:
+        server.refuse("me@towers.example", "550 5.1.1 no such user")
+        client.post(f"{URL}0/test/")
+        outbox.send_due(now=timezone.now)
+
+        text = said(client)
+
+    assert "has not arrived" in text
+    assert "The server does not know this address." in text
+
+
+def test_whoever_has_no_address_of_his_own_is_told_so(settings: Any) -> None:
+    settings.EMAIL_HOST = "smtp.towers.example"
+    client = browser()
+    me_with(client, "")
+
+    answer = client.post(f"{URL}0/test/", follow=True)
+
+    assert "has no e-mail address" in answer.text
+    assert not Outgoing.objects.exists()
+
+
+def test_an_account_that_is_switched_off_sends_no_test_letter() -> None:
+    client, account = browser(), make_account(is_active=False)
+    me_with(client)
+
+    assert client.post(f"{URL}{account.pk}/test/").status_code == 404
+    assert client.post(f"{URL}0/test/").status_code == 404
+    assert "Test letter" not in said(client)
