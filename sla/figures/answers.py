@@ -37,12 +37,18 @@ class Row:
     arrived: int
     in_time: int
     late: int
+    # Ended without a deadline.
+    undated: int
     overdue_open: int
     at_risk_open: int
     repair_median: timedelta | None
     first_answer_median: timedelta | None
     # Points of the share against the period before.
     change: float | None
+
+    @property
+    def ended(self) -> int:
+        return self.in_time + self.late + self.undated
 
     @property
     def share(self) -> float | None:

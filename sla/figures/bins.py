@@ -1,8 +1,8 @@
 """Lengths of time in fixed bins, so that the sums of days give medians of years.
 
 The edges are such that people's own limits lie on them: each minute of the first ten, each hour of the first day. A
-median is found inside its bin by a straight line, so it is at most a bin's width off: half a minute below ten minutes,
-a fifth of the value above (measured on real shapes: docs/decisions/015-figures.md).
+median is found inside its bin by a straight line, so it is off by less than a bin's width; how much that is in truth:
+docs/decisions/015-figures.md.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from datetime import timedelta
 
 from sla.figures.answers import Bin, Spread
 
-HOUR, DAY = 60, 24 * 60
+_HOUR, _DAY = 60, 24 * 60
 # (up to, in steps of), in minutes.
 _STEPS = (
-    (10, 1), (30, 2), (HOUR, 5), (4 * HOUR, 10), (12 * HOUR, 30), (DAY, HOUR), (3 * DAY, 4 * HOUR),
-    (14 * DAY, 12 * HOUR), (60 * DAY, 2 * DAY),
+    (10, 1), (20, 2), (30, 5), (_HOUR, 10), (2 * _HOUR, 15), (6 * _HOUR, 30), (_DAY, _HOUR), (2 * _DAY, 3 * _HOUR),
+    (4 * _DAY, 6 * _HOUR), (14 * _DAY, _DAY), (30 * _DAY, 4 * _DAY), (60 * _DAY, 10 * _DAY),
 )  # fmt: skip
 
 
@@ -31,7 +31,11 @@ def _edges() -> Iterator[int]:
 
 # In seconds: bin n holds what is at least EDGES[n - 1] and less than EDGES[n], as width_bucket of SQL has it.
 EDGES = tuple(_edges())
-SQL_EDGES = f"ARRAY[{', '.join(map(str, EDGES))}]::integer[]"
+
+
+def in_sql(start: str, end: str) -> str:
+    """The bin of the time between two columns; of what ended before it began, the first one."""
+    return f"width_bucket(extract(epoch FROM {end} - {start}), ARRAY[{', '.join(map(str, EDGES))}]::numeric[])"
 
 
 def bin_of(length: timedelta) -> int:
@@ -51,13 +55,13 @@ def quantile(numbers: Mapping[int, int], part: float) -> timedelta | None:
     wanted = part * sum(numbers.values())
     if not wanted:
         return None
-    passed = 0
+    passed, start, end = 0, timedelta(), timedelta()
     for each in sorted(numbers):
+        start, end = _edge(each), _edge(min(each + 1, len(EDGES)))
         if passed + numbers[each] >= wanted:
-            start, end = _edge(each), _edge(min(each + 1, len(EDGES)))
             return start + (end - start) * ((wanted - passed) / numbers[each])
         passed += numbers[each]
-    raise AssertionError("the parts of a whole come to the whole")
+    return end
 
 
 def _edge(n: int) -> timedelta:

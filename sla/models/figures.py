@@ -36,7 +36,10 @@ class Fact(models.Model):
         IN_TIME = 0, _("in time")
         LATE = 1, _("late")
 
-    incident = models.OneToOneField(Incident, primary_key=True, on_delete=models.CASCADE, related_name="fact")
+    # Not checked by the database: the check would lock incidents that people work on.
+    incident = models.OneToOneField(
+        Incident, primary_key=True, on_delete=models.CASCADE, related_name="fact", db_constraint=False
+    )
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     # When the contractor's clock stopped.
@@ -133,6 +136,8 @@ class Followed(models.Model):
     sure_email = models.BigIntegerField(default=0)
     seen_email = models.BigIntegerField(default=0)
     horizon = models.BigIntegerField(default=0)
+    # Incidents that a failed reaction has still something to do for.
+    again = ArrayField(models.BigIntegerField(), default=list)
     # The zone whose days the figures count.
     zone = models.CharField(max_length=60, blank=True)
     # Another one after every step that changed something.

@@ -1,0 +1,167 @@
+"""The questions of the dashboard. What counts is said in sla.figures.facts; time is an argument.
+
+Answers about a period are as of `fresh_at`, some seconds ago; what is open or at risk is as of `now`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+
+from sla.figures import bins, keys, live
+from sla.figures.answers import Age, AtRisk, Compliance, Day, LetterDay, Row, Site, Spread
+from sla.figures.answers import share as share_of
+from sla.figures.chosen import CONTRACTOR, GROUP, OPERATOR, Chosen
+from sla.figures.counting import Counts, Tally, counts, given_of, narrowing
+from sla.figures.following import state
+from sla.figures.said import (
+    ALL,
+    ARRIVED,
+    DIMENSIONS,
+    IN_TIME,
+    LATE,
+    THEIRS_IN_TIME,
+    THEIRS_LATE,
+    THEIRS_UNDATED,
+    UNDATED,
+)  # fmt: skip
+from sla.models import LetterSum
+
+FIRST_ANSWER, REPAIR = "first_answer", "repair"
+# In time, late, without a deadline: of the incident, of the contractor's work.
+_OURS, _THEIRS = (IN_TIME, LATE, UNDATED), (THEIRS_IN_TIME, THEIRS_LATE, THEIRS_UNDATED)
+_MEASURED = {FIRST_ANSWER: (ARRIVED,), REPAIR: _OURS}
+_SITES = """
+SELECT fact.pole, pole.code, pole.region_ru, pole.address, fact.number, fact.open, fact.last
+FROM (SELECT pole, count(*) AS number, count(*) FILTER (WHERE closed_on IS NULL) AS open, max(opened_on) AS last
+    FROM sla_fact WHERE opened_on BETWEEN %(since)s AND %(until)s AND pole > 0 {among}
+    GROUP BY pole HAVING count(*) > 1 ORDER BY 2 DESC, 4 DESC, 1 LIMIT %(limit)s) fact
+JOIN towers_pole pole ON pole.id = fact.pole ORDER BY fact.number DESC, fact.last DESC, fact.pole
+"""
+
+
+def fresh_at() -> datetime | None:
+    """When the figures were last brought up to what happened; None where they were never made."""
+    known = state()
+    return known.at if known else None
+
+
+def compliance(chosen: Chosen, now: datetime) -> Compliance:
+    """What arrived and ended in the period, and how it stands now."""
+    found = _counts(chosen).all
+    open_now = live.standing(keys.narrowed(chosen.filters), now).get(ALL, {}).get(0, live.Open())
+    return Compliance(
+        arrived=found.number(ARRIVED),
+        ended=found.number(IN_TIME, LATE, UNDATED),
+        in_time=found.number(IN_TIME),
+        late=found.number(LATE),
+        open=open_now.number,
+        open_overdue=open_now.overdue,
+        open_at_risk=open_now.at_risk,
+        first_answer_median=bins.quantile(found.bins(*_MEASURED[FIRST_ANSWER]), 0.5),
+        repair_median=bins.quantile(found.bins(*_MEASURED[REPAIR]), 0.5),
+    )
+
+
+def by(dimension: str, chosen: Chosen, now: datetime) -> list[Row]:
+    """A row for each that had something arrive, end, or stand near or past its deadline: the worst share first.
+
+    Contractors are judged by their own clock: its end lies in the period, its time is the repair.
+    """
+    is_contractor = dimension == CONTRACTOR
+    shown = DIMENSIONS[OPERATOR if dimension == GROUP else dimension]
+    cells, before = (_counts(each).cells.get(shown, {}) for each in (chosen, chosen.before()))
+    standing = live.standing(keys.narrowed(chosen.filters), now, by_contractors_clock=is_contractor).get(shown, {})
+    lines: dict[str, _Line] = {}
+    names = keys.named(dimension, cells.keys() | standing.keys())
+    for key in cells.keys() | standing.keys():
+        # A row that is gone for good is told by its number.
+        word, name = names.get(key, (str(key), str(key)))
+        line = lines.setdefault(word, _Line(name))
+        line.now.codes.update(cells.get(key, Tally()).codes)
+        line.before.codes.update(before.get(key, Tally()).codes)
+        line.open.add(standing.get(key, live.Open()))
+    rows = [_row(word, line, _THEIRS if is_contractor else _OURS) for word, line in lines.items()]
+    busy = [row for row in rows if row.arrived or row.ended or row.overdue_open or row.at_risk_open]
+    return sorted(busy, key=lambda row: (row.share is None, row.share, -row.late, -row.arrived, row.name))
+
+
+def days(chosen: Chosen) -> list[Day]:
+    """Every day of the period, in order."""
+    found = _counts(chosen).days
+    return [
+        Day(day, *(found.get(day, {}).get(what, 0) for what in (ARRIVED, IN_TIME, LATE, UNDATED)))
+        for day in chosen.each_day
+    ]
+
+
+def arrivals(chosen: Chosen) -> list[list[int]]:
+    """How many arrived, by weekday from Monday on and by hour of the desk's clock, over the whole period."""
+    found = _counts(chosen).hours
+    return [[found.get(24 * weekday + hour, 0) for hour in range(24)] for weekday in range(7)]
+
+
+def spread(what: str, chosen: Chosen) -> Spread:
+    """FIRST_ANSWER: of what arrived in the period and was answered since; REPAIR: of what was closed in it."""
+    return bins.spread(_counts(chosen).all.bins(*_MEASURED[what]))
+
+
+def backlog(chosen: Chosen, now: datetime) -> list[Age]:
+    """What is open now by its age, whatever the period."""
+    return live.ages(keys.narrowed(chosen.filters), now)
+
+
+def at_risk(chosen: Chosen, now: datetime, limit: int = 10) -> list[AtRisk]:
+    """Open incidents by their deadline, the nearest first, whatever the period; those overdue are not among them."""
+    return live.next_to_break(keys.narrowed(chosen.filters), now, limit)
+
+
+def letters(chosen: Chosen) -> list[LetterDay]:
+    """Letters of the whole desk on every day of the period: filters do not narrow them."""
+    rows = {row.day: row for row in LetterSum.objects.filter(day__range=(chosen.since, chosen.until))}
+    return [
+        LetterDay(day, rows[day].came, rows[day].left) if day in rows else LetterDay(day, 0, 0)
+        for day in chosen.each_day
+    ]
+
+
+def repeat_sites(chosen: Chosen, limit: int = 10) -> list[Site]:
+    """Poles that had more than one incident opened in the period, most incidents first; `open` of these."""
+    narrowed = keys.narrowed(chosen.filters)
+    given = {"since": chosen.since, "until": chosen.until, "limit": limit} | given_of(narrowed)
+    with connection.cursor() as cursor:
+        cursor.execute(_SITES.format(among=narrowing(narrowed)), given)
+        return [Site(*row) for row in cursor.fetchall()]
+
+
+@dataclass(slots=True)
+class _Line:
+    name: str
+    now: Tally = field(default_factory=Tally)
+    before: Tally = field(default_factory=Tally)
+    open: live.Open = field(default_factory=live.Open)
+
+
+def _row(word: str, line: _Line, ends: tuple[int, int, int]) -> Row:
+    in_time, late, undated = ends
+    share, before = (share_of(each.number(in_time), each.number(late)) for each in (line.now, line.before))
+    return Row(
+        key=word,
+        name=line.name,
+        arrived=line.now.number(ARRIVED),
+        in_time=line.now.number(in_time),
+        late=line.now.number(late),
+        undated=line.now.number(undated),
+        overdue_open=line.open.overdue,
+        at_risk_open=line.open.at_risk,
+        repair_median=bins.quantile(line.now.bins(*ends), 0.5),
+        first_answer_median=bins.quantile(line.now.bins(ARRIVED), 0.5),
+        change=None if share is None or before is None else share - before,
+    )
+
+
+def _counts(chosen: Chosen) -> Counts:
+    known = state()
+    return counts(chosen.since, chosen.until, keys.narrowed(chosen.filters), known.stamp if known else None)
