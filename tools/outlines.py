@@ -31,9 +31,10 @@ CALLED = {
     "Kabardin-Balkar": "kabardino-balkaria", "Kalmyk": "kalmykia", "Karachay-Cherkess": "karachay-cherkessia",
     "Khakass": "khakassia", "Khanty-Mansiy": "khanty-mansi", "Maga Buryatdan": "magadan", "Mariy-El": "mari-el",
     "Moskovsskaya": "moscow-oblast", "Moskva": "moscow", "Nizhegorod": "nizhny-novgorod",
-    "North Ossetia": "north-ossetia", "Orel": "oryol", "Perm'": "perm", "Primor'ye": "primorye", "Ryazan'": "ryazan", "Sakha (Yakutia)": "sakha",
-    "Stavropol'": "stavropol", "Tver'": "tver", "Tyumen'": "tyumen", "Udmurt": "udmurtia", "Ul'yanovsk": "ulyanovsk",
-    "Yamal-Nenets": "yamalo-nenets", "Yaroslavl'": "yaroslavl", "Yevrey": "jewish",
+    "North Ossetia": "north-ossetia", "Orel": "oryol", "Perm'": "perm", "Primor'ye": "primorye",
+    "Ryazan'": "ryazan", "Sakha (Yakutia)": "sakha", "Stavropol'": "stavropol", "Tver'": "tver", "Tyumen'": "tyumen",
+    "Udmurt": "udmurtia", "Ul'yanovsk": "ulyanovsk", "Yamal-Nenets": "yamalo-nenets", "Yaroslavl'": "yaroslavl",
+    "Yevrey": "jewish",
 }  # fmt: skip
 # Degrees of latitude by which a line may move; a hundredth of a degree is a kilometre.
 TOLERANCE = 0.012
@@ -50,7 +51,7 @@ def main() -> None:
         source = json.loads((fetch(SOURCE, Path(folder)) / SOURCE.files[0]).read_text(encoding="utf-8"))
     target = ROOT / "static" / FILE
     target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(outlines(source), separators=(",", ":")) + "\n", encoding="utf-8")
+    target.write_text(json.dumps(outlines(source), ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1024:.0f} KB")
 
 
@@ -70,8 +71,13 @@ def outlines(source: dict[str, Any]) -> dict[str, Any]:
         "step": STEP,
         "arcs": [steps(simplified(arcs[arc])) for arc in used],
         "regions": [
-            {"id": name, "box": box(rings, arcs), "rings": [[renumbered(arc, place) for arc in ring] for ring in rings]}
-            for name, rings in sorted(regions.items())
+            {
+                "id": each,
+                "name": NAMES[each][0],
+                "box": box(rings, arcs),
+                "rings": [[renumbered(arc, place) for arc in ring] for ring in rings],
+            }
+            for each, rings in sorted(regions.items())
         ],
     }
 
