@@ -58,13 +58,18 @@ class Sheet:
         kept = {day: special for day, special in self.days.items() if day not in days}
         return replace(self, days=kept | {day: special for day, special in days.items() if special is not None})
 
+    def without_year(self, number: int) -> Sheet:
+        """With no day of this year that differs from the week."""
+        kept = {day: special for day, special in self.days.items() if day.year != number}
+        return replace(self, days=kept, taken={year: said for year, said in self.taken.items() if year != number})
+
     def document(self) -> dict[str, Any]:
         """What the document of the rules keeps of it."""
         return {
             "name": self.name,
             "zone": self.zone,
-            "week": [_spans(day) for day in self.week],
-            "days": {day.isoformat(): _spans(self.days[day].hours) for day in sorted(self.days)},
+            "week": [spans(day) for day in self.week],
+            "days": {day.isoformat(): spans(self.days[day].hours) for day in sorted(self.days)},
             "day_names": {day.isoformat(): self.days[day].name for day in sorted(self.days) if self.days[day].name},
             "taken": {str(year): self.taken[year]._asdict() for year in sorted(self.taken)},
         }
@@ -88,7 +93,7 @@ def all_of(document: Mapping[str, Any]) -> dict[str, Sheet]:
     return dict(sorted(sheets.items(), key=lambda item: item[1].name.casefold()))
 
 
-def _spans(day: Intervals) -> list[list[int]]:
+def spans(day: Intervals) -> list[list[int]]:
     return [[first, last] for first, last in day]
 
 

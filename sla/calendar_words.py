@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby, pairwise
 
 from django.utils.formats import date_format
@@ -105,10 +105,11 @@ def week(days: Sequence[Intervals]) -> list[str]:
 
 
 def length(minutes: int) -> str:
-    """“8 h”, “7 h 30 m”."""
+    """“8 h”, “7 h 30 m”, “1 972 h”."""
+    hours = f"{minutes // 60:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     if minutes % 60:
-        return _("%(hours)d h %(minutes)02d m") % {"hours": minutes // 60, "minutes": minutes % 60}
-    return _("%(hours)d h") % {"hours": minutes // 60}
+        return _("%(hours)s h %(minutes)02d m") % {"hours": hours, "minutes": minutes % 60}
+    return _("%(hours)s h") % {"hours": hours}
 
 
 def day_name(day: date) -> str:
@@ -118,5 +119,15 @@ def day_name(day: date) -> str:
     return words if (get_language() or "").startswith("en") else words.lower()
 
 
-def days(number: int) -> str:
-    return ngettext("%(n)d day", "%(n)d days", number) % {"n": number}
+def short_day(day: date) -> str:
+    """“Fr 20 November”."""
+    return f"{SHORT_WEEKDAYS[day.weekday()]} {date_format(day, 'j E')}"
+
+
+def moment(at: datetime) -> str:
+    """“Monday, 23 November 2026, 9:30”, by the clock that the moment is told in."""
+    return f"{WEEKDAYS[at.weekday()]}, {date_format(at, 'j E Y')}, {clock(at.hour * 60 + at.minute)}"
+
+
+def working_days(number: int) -> str:
+    return ngettext("%(n)d working day", "%(n)d working days", number) % {"n": number}

@@ -6,13 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sla import calendar_words
 from sla.calendar_sheets import Sheet
 from sla.calendars import Intervals
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
 
 DAY = timedelta(days=1)
 
@@ -28,6 +33,16 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+LEGEND: dict[Kind, str | Promise] = {
+    Kind.WORK: gettext_lazy("working day"),
+    Kind.REST: gettext_lazy("free as every week"),
+    Kind.OFF: gettext_lazy("day off"),
+    Kind.SHORT: gettext_lazy("short day"),
+    Kind.MOVED: gettext_lazy("worked though usually free"),
+    Kind.OTHER: gettext_lazy("other hours"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One day. `differs`: the list of Russia's days has other hours for it."""
@@ -36,6 +51,11 @@ class Cell:
     kind: Kind
     said: str
     differs: bool
+
+    @property
+    def is_special(self) -> bool:
+        """It is worth saying more than its weekday."""
+        return self.differs or self.kind not in {Kind.WORK, Kind.REST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,11 @@ class Year:
     days: int
     length: str
     kinds: frozenset[Kind]
+
+    @property
+    def legend(self) -> list[tuple[str, str | Promise]]:
+        """What the looks of its days mean; those that it does not have are not told."""
+        return [(kind.value, words) for kind, words in LEGEND.items() if kind in self.kinds]
 
 
 def lay_out(sheet: Sheet, number: int, differing: Iterable[date] = ()) -> Year:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -51,10 +52,8 @@ class Difference(NamedTuple):
 
 def take(sheet: Sheet, number: int, *, short: bool) -> Sheet:
     """The calendar with this year as the list has it; what it had of the year before is gone."""
-    cleared: dict[date, Special | None] = dict.fromkeys(sheet.of_year(number))
-    said = mark(number)
-    filled = sheet.with_days(cleared | days(number, sheet.week, short=short))
-    return Sheet(filled.name, filled.zone, filled.week, filled.days, {**sheet.taken, number: Taken(short, said)})
+    filled = sheet.without_year(number).with_days(days(number, sheet.week, short=short))
+    return replace(filled, taken={**filled.taken, number: Taken(short, mark(number))})
 
 
 def days(number: int, week: Sequence[Intervals], *, short: bool) -> dict[date, Special]:

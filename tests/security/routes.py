@@ -14,10 +14,18 @@ from dispatchers.roles import Role
 from incidents.models import Incident, LetterTemplate
 from mailbox import sealing, store
 from mailbox.models import Attachment, BadAddress, Email, Folder, Mailbox, Receipt, SenderRule, SmtpAccount
+from sla.models import PolicyVersion
 from tests.factories import NOW, make_email, make_incident, make_pole, make_user
 from towers.models import Pole
 
+CALENDAR = "calendar-1"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+
+
+def _make_calendar() -> None:
+    rules = PolicyVersion.objects.get(number=1)
+    rules.document["calendars"] = {CALENDAR: {"name": "Office", "week": [[[540, 1080]]] * 7, "days": {}}}
+    rules.save()
 
 
 def all_routes() -> list[str]:
@@ -65,11 +73,14 @@ class World:
         named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject", "deed": "send"}
         if route.startswith("templates/"):
             named["kind"] = "closed"
+        if route.startswith("sla/calendars/"):
+            named["key"] = CALENDAR
         route = re.sub(r"\^|\$|\(\?P<url>\.\*\)", "", re.sub(r"\(\?P<app_label>[^)]*\)", "dispatchers", route))
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(named.get(found[1], pk)), route)
 
 
 def make_world() -> World:
+    _make_calendar()
     incident = make_incident(pole=make_pole())
     email = make_email(sha256=store.put(b"Subject: x\r\n\r\nx\r\n"), safe_html="<p>x</p>")
     incident.letters.create(email=email, way="opened", thread=email.pk)

@@ -51,7 +51,9 @@ def test_a_moved_day_off_is_free_and_the_saturday_for_it_is_worked():
     days = russian_days.days(2027, WEEK, short=False)
 
     assert days[date(2027, 2, 22)].hours == ()
-    assert days[date(2027, 2, 20)] == Special(OFFICE, "Worked instead of 22.02.2027")
+    worked = days[date(2027, 2, 20)]
+    assert worked.hours == OFFICE
+    assert worked.name.endswith("22.02.2027")
 
 
 def test_names_are_those_of_the_holidays():
@@ -69,7 +71,9 @@ def test_without_short_days_only_free_and_worked_days_differ():
 
 
 def test_taking_a_year_again_leaves_nothing_of_what_it_was():
-    sheet = office().with_days({date(2027, 7, 5): Special((), "Our day"), date(2026, 7, 6): Special((), "Another year")})
+    sheet = office().with_days(
+        {date(2027, 7, 5): Special((), "Our day"), date(2026, 7, 6): Special((), "Another year")}
+    )
 
     taken = russian_days.take(sheet, 2027, short=True)
 
