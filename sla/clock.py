@@ -62,7 +62,7 @@ class Reading:
     """What the clock says. `spent` is counted time up to `now`.
 
     `due`: when the time allowed is over, or was; None while the clock stands still with time left, since nobody knows
-    then, and where it has not started.
+    then, and where it has not started. Breached: it ran on after `due`.
     """
 
     state: State
@@ -79,17 +79,22 @@ def read(history: Sequence[Change], rule: Rule, now: datetime) -> Reading:
     phases = tuple(_phases([change for change in history if change.at <= now], rule))
     if not phases:
         return Reading(State.IDLE, None, None, timedelta(), None, False, ())
-    spent, due = timedelta(), None
+    spent, due, is_breached = timedelta(), None, False
     for phase in phases:
         if phase.state is not State.RUNNING:
             continue
         # Time that is over stays over, whatever follows.
         if due is None or spent < rule.allowed:
             due = rule.calendar.after(phase.start, rule.allowed - spent)
-        spent += rule.calendar.counted(phase.start, phase.end or now)
+        end = phase.end or now
+        spent += rule.calendar.counted(phase.start, end)
+        # Not by what was spent: whoever ends on Saturday what was due on Friday evening is late by no working minute.
+        is_breached = is_breached or (due is not None and end > due)
     last = phases[-1]
-    is_breached = spent > rule.allowed
     stands = last.state is State.PAUSED
+    if last.state is State.STOPPED and not is_breached:
+        # It may have stood still before it stopped: then the deadline had moved on with it.
+        due = rule.calendar.after(last.start, rule.allowed - spent)
     return Reading(
         state=last.state,
         started=phases[0].start,
