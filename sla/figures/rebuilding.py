@@ -22,8 +22,13 @@ _STEP = 20_000
 class Found:
     """What a comparison found wrong."""
 
+    # Incidents, and those of them whose facts are wrong.
+    seen: int
     facts: list[int]
+    # Sums of months, and their cells that are wrong.
+    months: int
     cells: int
+    # Days with other numbers of letters.
     days: int
 
     def __bool__(self) -> bool:
@@ -72,25 +77,28 @@ def check(now: datetime) -> Found:
     if suspects:
         following.follow(now)
         suspects = [key for key in suspects if facts.differences(key, key)]
-    months = SummedMonth.objects.values_list("month", flat=True)
-    return Found(suspects, sum(sums.differences(month) for month in months), letter_sums.differences())
+    months = list(SummedMonth.objects.values_list("month", flat=True))
+    return Found(
+        seen=Fact.objects.count(),
+        facts=suspects,
+        months=len(months),
+        cells=sum(sums.differences(month) for month in months),
+        days=letter_sums.differences(),
+    )
 
 
 def mend(now: datetime) -> Found:
-    """Compare, and put right what differs; returns what did."""
+    """Compare, and put right what differs; returns what did. Sums that are wrong are made anew soon after."""
     found = check(now)
-    if found.facts or found.cells or found.days:
+    if found:
         with following.writing() as is_alone, transaction.atomic():
             if is_alone:
                 sums.forget(facts.refresh(found.facts))
-                _forget_wrong_sums(found)
+                if found.cells:
+                    SummedMonth.objects.all().delete()
                 letter_sums.count_all()
+                following.tell()
     return found
-
-
-def _forget_wrong_sums(found: Found) -> None:
-    if found.cells:
-        SummedMonth.objects.all().delete()
 
 
 def _ranges() -> Iterator[tuple[int, int]]:
