@@ -35,8 +35,11 @@ BEAT_SCHEDULE = {
     "try rules": every(3, "sla.tasks.try_rules"),
     "warn of deadlines": every(15, "sla.tasks.warn"),
     "tell warnings": every(3, "sla.tasks.tell"),
+    "follow the figures": every(20, "sla.tasks.follow_figures"),
+    "sum months of figures": every(300, "sla.tasks.sum_months"),
     "synchronise the registry": daily(3, 0, "towers.tasks.sync_towers"),
     "back up": daily(0, 30, "config.tasks.backup"),
     "clean up": daily(1, 30, "config.tasks.cleanup"),
+    "compare the figures": daily(2, 45, "sla.tasks.compare_figures"),
     "compare mail servers and ledger": daily(2, 15, "mailbox.tasks.reconcile"),
 }

@@ -397,6 +397,9 @@ INCIDENT_REACTIONS = {
     "promise_missed": ["sla.reactions.warn_of_promises"],
 }
 
+# What apps further down make of the rows of `manage.py make_bulk`.
+AFTER_MAKE_BULK = ["sla.bulk_clocks.fill", "sla.figures.rebuilding.rebuild"]
+
 # --- API --------------------------------------------------------------------------------------
 
 API_OPEN = env_bool("API_OPEN", True)

@@ -2,6 +2,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from sla import rule_following, telling, telling_letters, telling_telegram, ticks, trials, warnings
+from sla.figures import following, rebuilding
 
 
 @shared_task
@@ -30,3 +31,22 @@ def warn() -> int:
 def tell() -> int:
     """Let warnings leave by e-mail and Telegram; returns how many messages did."""
     return telling_letters.deliver(timezone.now()) + telling_telegram.deliver(now=timezone.now)
+
+
+@shared_task
+def follow_figures() -> bool:
+    """Count for the dashboard what has happened; whatever was never counted, as after an upgrade, is counted now."""
+    now = timezone.now()
+    return following.follow(now) if following.state() else rebuilding.rebuild(now)
+
+
+@shared_task
+def sum_months() -> int:
+    """Sum months of the dashboard that are over and were changed; returns how many."""
+    return rebuilding.sum_months(timezone.now())
+
+
+@shared_task
+def compare_figures() -> int:
+    """Compare the figures with what they are made of and mend them; returns how many incidents were counted wrong."""
+    return len(rebuilding.mend(timezone.now()).facts)

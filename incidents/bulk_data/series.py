@@ -150,7 +150,7 @@ def _told(plan: Plan) -> str:
         opened_at + least(active_at - opened_at, (2 + 12 * pg_temp.share(i, 28)) * interval '1 minute') AS acted_at,
         CASE WHEN status IN ({plan.statuses["peredanoPodradciku"]}, {plan.statuses["uvedomiliOZakrytii"]})
             OR NOT is_open AND pg_temp.roll(i, 29, 10) < 6
-            THEN opened_at + least(active_at - opened_at, (15 + 40 * pg_temp.share(i, 30)) * interval '1 minute')
+            THEN least(closed_at, active_at, opened_at + (15 + 40 * pg_temp.share(i, 30)) * interval '1 minute')
         END AS handed_at,
         {
         sql.weighted(

@@ -4,8 +4,10 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from incidents import bulk_data
 from incidents.bulk_data import sql
@@ -35,10 +37,13 @@ class Command(BaseCommand):
             self.stdout.write(f"{time.monotonic() - began:7.1f} s  {done}")
             self.stdout.flush()
 
+        now = timezone.now()
         try:
-            bulk_data.fill(incidents, letters, now=timezone.now(), seed=options["seed"], add=options["add"], say=say)
+            bulk_data.fill(incidents, letters, now=now, seed=options["seed"], add=options["add"], say=say)
         except bulk_data.NotEmpty:
             raise CommandError("The database is not empty. Say --add to fill it further.") from None
+        for path in settings.AFTER_MAKE_BULK:
+            import_string(path)(now, say)
         for model in bulk_data.TABLES:
             self.stdout.write(f"{_rows(model) - before[model]:12,}  {model._meta.db_table}")
         size = sql.run("SELECT pg_size_pretty(pg_database_size(current_database()))")[0][0]
