@@ -11,7 +11,7 @@
   let named = new Set(), whole = false, busy = false, timer = 0, askedAt = 0, sideAt = 0, sideTimer = 0, source = "", isPlaced = false;
 
   const map = L.map(world, {
-    attributionControl: Boolean(world.dataset.tiles), zoomControl: false, zoomSnap: 0.5, minZoom: 1.5, maxZoom: 18,
+    attributionControl: Boolean(world.dataset.tiles), zoomControl: false, zoomSnap: 0.5, minZoom: 1.5, maxZoom: window.mapPoints.NEAREST,
     maxBounds: [[25, -10], [86, 220]], maxBoundsViscosity: 0.7, worldCopyJump: false,
   });
   const land = new window.mapLand.Land(map);
