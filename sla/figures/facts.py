@@ -3,7 +3,7 @@
 Everything that the dashboard counts is defined here, in `_TRUTH`:
 
 - An incident arrives on the day on which it was opened and ends on the day on which it was closed, in the desk's zone.
-- It ended late if its clock had run longer than it was allowed to, in time if not. One without a deadline is neither.
+- It ended late if its clock stopped after the deadline that it showed, in time if not; without a deadline it is neither.
 - The contractor's end is where his clock stopped, judged by that clock.
 - The first answer is the first letter of ours in its conversations. Answers and repairs are measured on the wall clock.
 - The dispatcher is who has it, and had it when it was closed. An incident that was merged into another is not counted.
@@ -61,9 +61,8 @@ SELECT i.id, opened::date, (i.closed_at AT TIME ZONE zone)::date, (theirs.stoppe
     coalesce(i.type_id, 0), coalesce(i.operator_id, 0), coalesce(i.contractor_id, 0), coalesce(i.assignee_id, 0),
     coalesce(i.pole_id, 0), coalesce(region.id, 0),
     ((extract(isodow FROM opened) - 1) * 24 + extract(hour FROM opened))::int,
-    CASE WHEN i.closed_at IS NULL THEN NULL WHEN ours."left" IS NOT NULL THEN (ours."left" < interval '0')::int
-        ELSE (ours.due_at < i.closed_at)::int END,
-    CASE WHEN theirs.stopped_at IS NOT NULL THEN (theirs."left" < interval '0')::int END,
+    CASE WHEN i.closed_at IS NOT NULL THEN (coalesce(ours.stopped_at, i.closed_at) > ours.due_at)::int END,
+    CASE WHEN theirs.stopped_at IS NOT NULL THEN (theirs.stopped_at > theirs.due_at)::int END,
     {bins.in_sql("i.opened_at", "answered.at")}, {bins.in_sql("i.opened_at", "i.closed_at")},
     {bins.in_sql("theirs.started_at", "theirs.stopped_at")}
 FROM incidents_incident i
