@@ -3,7 +3,7 @@
 Everything that the dashboard counts is defined here, in `_TRUTH`:
 
 - An incident arrives on the day on which it was opened and ends on the day on which it was closed, in the desk's zone.
-- It ended late if its clock stopped after the deadline that it showed, in time if not; without a deadline it is neither.
+- It ended late if its clock stopped after the deadline that it showed, else in time; without a deadline it is neither.
 - The contractor's end is where his clock stopped, judged by that clock.
 - The first answer is the first letter of ours in its conversations. Answers and repairs are measured on the wall clock.
 - The dispatcher is who has it, and had it when it was closed. An incident that was merged into another is not counted.
