@@ -14,7 +14,7 @@ class PersonAdmin(UserAdmin):
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        (_("Person"), {"fields": ("last_name", "first_name", "email", "phone")}),
+        (_("Person"), {"fields": ("last_name", "first_name", "email", "phone", "telegram_chat")}),
         (_("Work"), {"fields": ("role", "on_shift", "accepts_incidents", "is_active")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )

@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from sla import rule_following, telling, telling_letters, telling_telegram, ticks, trials, warnings
+from sla import rule_following, telegram_connecting, telling, telling_letters, telling_telegram, ticks, trials, warnings
 from sla.figures import following, rebuilding
 
 
@@ -30,6 +30,7 @@ def warn() -> int:
 @shared_task
 def tell() -> int:
     """Let warnings leave by e-mail and Telegram; returns how many messages did."""
+    telegram_connecting.listen(now=timezone.now)
     return telling_letters.deliver(timezone.now()) + telling_telegram.deliver(now=timezone.now)
 
 

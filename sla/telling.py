@@ -9,9 +9,9 @@ What is no longer true before somebody has seen it becomes DROPPED, everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Channel, State, Kind = Told.Channel, Told.State, DeadlineWarning.Kind
 OPEN_STATES = (State.WAITING, State.SENDING)
+# Beside the desk.
+OUTSIDE = (Channel.TELEGRAM, Channel.EMAIL)
+# So long the page shows what became of a message that tried a channel.
+TRIAL_SHOWN = timedelta(minutes=10)
 
 
 def tell(warnings: Sequence[DeadlineWarning], now: datetime, *, only_managers: Collection[int] = ()) -> int:
@@ -52,8 +56,21 @@ def _row(warning: DeadlineWarning | None, person: User, channel: Told.Channel, n
 
 
 def try_out(person: User, channel: Told.Channel, now: datetime) -> Told:
-    """A message that only says that it arrives, whatever the hour."""
-    return Told.objects.create(person=person, channel=channel, at=now, next_try_at=now)
+    """A message that only says that it arrives, whatever the hour. One that waits already is as good."""
+    waits = Told.objects.filter(person=person, channel=channel, warning=None, state__in=OPEN_STATES).first()
+    return waits or Told.objects.create(person=person, channel=channel, at=now, next_try_at=now)
+
+
+def last_trial(person: User, channel: Told.Channel, now: datetime) -> Told | None:
+    trials = Told.objects.filter(person=person, channel=channel, warning=None, at__gt=now - TRIAL_SHOWN)
+    return trials.order_by("-pk").first()
+
+
+def prefer(person: User, chosen: Mapping[str, Any]) -> None:
+    """How this person wants to be warned, by the names of his fields."""
+    for name, value in chosen.items():
+        setattr(person, name, value)
+    person.save(update_fields=list(chosen))
 
 
 def warnings_of(rows: Sequence[Told]) -> list[DeadlineWarning]:
@@ -86,7 +103,7 @@ def outdated(rows: QuerySet[Told], now: datetime) -> QuerySet[Told]:
 def drop_outdated(now: datetime) -> int:
     """Take back whatever nobody has seen or got yet and is true no more; returns how many rows."""
     unseen = Told.objects.filter(channel=Channel.DESK, read_at=None)
-    waiting = Told.objects.filter(channel__in=[Channel.TELEGRAM, Channel.EMAIL], state=State.WAITING)
+    waiting = Told.objects.filter(channel__in=OUTSIDE, state=State.WAITING)
     return drop(unseen, now) + drop(waiting, now)
 
 

@@ -53,10 +53,9 @@ class DeadlineWarning(models.Model):
             )
         ]
         indexes: ClassVar = [
-            # The page of all of them, and what is chosen there.
-            models.Index(fields=["-at", "-id"], name="warning_newest"),
-            models.Index(fields=["kind", "-at", "-id"], name="warning_by_kind"),
-            models.Index(fields=["clock", "-at", "-id"], name="warning_by_clock"),
+            # What is chosen on the page of all of them.
+            models.Index(fields=["kind", "-id"], name="warning_of_kind"),
+            models.Index(fields=["clock", "-id"], name="warning_of_clock"),
         ]
 
     def __str__(self) -> str:
