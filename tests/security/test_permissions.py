@@ -78,12 +78,6 @@ TABLE: dict[str, tuple[str, str]] = {
     "towers/complete/": (PAGE, NO_POST),
     "towers/contractors/<int:pk>/": (PAGE, NO_POST),
     "towers/<path:code>/": (PAGE, NO_POST),
-    "sla/clocks/<str:code>/": (PAGE, NO_POST),
-    "sla/clocks/<str:code>/<str:clock>/": (PAGE, NO_POST),
-    "sla/clocks/<str:code>/<str:clock>/link/": (NOT_BY_GET, WORK),
-    "sla/clocks/<str:code>/links/<int:pk>/revoke/": (NOT_BY_GET, WORK),
-    # Whoever has the address; tests/sla/test_view_dispute.py asks what it shows.
-    "sla/dispute/<str:token>/": (API, CLOSED),
     "sign-in/": ("200 ok ok ok ok 200", "200 ok ok ok ok 200"),
     "sign-out/": (NOT_BY_GET, "door door door door door door"),
     "language/": (API, API),
