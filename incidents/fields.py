@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +66,11 @@ class Choices:
     @cached_property
     def operators(self) -> list[Option]:
         return [*_rows(Operator.objects.all()), Option(NOBODY, _("Unknown"), None)]
+
+    @cached_property
+    def groups(self) -> list[Option]:
+        names = sorted({each.thing.group for each in self.operators if isinstance(each.thing, Operator)} - {""})
+        return [*(Option(name, name, name) for name in names), Option(NOBODY, _("Without a group"), None)]
 
     @cached_property
     def contractors(self) -> list[Option]:
@@ -138,6 +144,13 @@ def _in_regions(names: list[Any]) -> Q:
     return found | Q(pole=None) | Q(pole__region_ru="") if None in names else found
 
 
+def _in_groups(names: list[Any]) -> Q:
+    """Of operators of these groups; None among them: or of no operator, or of one without a group."""
+    named = [name for name in names if name is not None]
+    found = Q(operator__group__in=named) if named else Q()
+    return found | Q(operator=None) | Q(operator__group="") if None in names else found
+
+
 def taking(word: str) -> Option | None:
     stretch = Stretch.parse(word)
     return Option(word, stretch.words, stretch) if stretch else None
@@ -156,6 +169,16 @@ def _lasted(since: str, to: str, stretch: Stretch) -> Q:
     least, most = stretch.lengths
     found = Q(**{f"{to}__gte": F(since) + least})
     return found if most is None else found & Q(**{f"{to}__lt": F(since) + most})
+
+
+def _aged(stretches: list[Any]) -> Q:
+    return any_of(_opened_ago(stretch) for stretch in stretches)
+
+
+def _opened_ago(stretch: Stretch) -> Q:
+    least, most = stretch.lengths
+    found = Q(opened_at__lte=Now() - least)
+    return found if most is None else found & Q(opened_at__gt=Now() - most)
 
 
 def _weekdays(choices: Choices, queue: Queue) -> list[Option]:
@@ -221,6 +244,7 @@ FIELDS = {
             only_open=True,
         ),
         Field("operator", _("Operator"), "antenna", _any_of("operator_id"), lambda choices, queue: choices.operators),
+        Field("group", _("Operator group"), "antenna", _in_groups, lambda choices, queue: choices.groups),
         Field(
             "region",
             _("Region"),
@@ -300,5 +324,6 @@ FIELDS = {
         Field(
             "took", _("Repaired within"), "hourglass", lasting("opened_at", "closed_at"), parse=taking, is_offered=False
         ),
+        Field("age", _("Opened ago"), "history", _aged, parse=taking, is_offered=False),
     )
 }

@@ -1,10 +1,11 @@
-"""A workbook of one sheet, written as its rows come: no row is kept in memory."""
+"""A workbook, written as its rows come: no row is kept in memory."""
 
 from __future__ import annotations
 
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from xml.sax.saxutils import escape, quoteattr
 
@@ -24,22 +25,9 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 _FIXED = {
-    "[Content_Types].xml": (
-        f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}.worksheet+xml"/></Types>'
-    ),
     "_rels/.rels": (
         f'<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="r1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
-    ),
-    "xl/_rels/workbook.xml.rels": (
-        f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="r1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
-        f'<Relationship Id="r2" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
     ),
     # Cells: 0 plain, 1 a moment, 2 a heading.
     "xl/styles.xml": (
@@ -74,34 +62,80 @@ class _Pipe:
         return data
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """`headings` are titles with the width of their column in characters; they stay in sight."""
+
+    title: str
+    headings: Sequence[tuple[str, int]]
+    rows: Iterable[Sequence[Value]]
+
+
 def workbook(title: str, headings: Sequence[tuple[str, int]], rows: Iterable[Sequence[Value]]) -> Iterator[bytes]:
-    """The file in pieces. `headings` are titles with the width of their column in characters; they stay in sight."""
+    """The file of one sheet in pieces."""
+    return book([Sheet(title, headings, rows)])
+
+
+def book(sheets: Sequence[Sheet]) -> Iterator[bytes]:
+    """The file in pieces; titles of sheets differ in their first 31 characters."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
-        for name, text in _FIXED.items():
+        for name, text in {**_FIXED, **_parts(sheets)}.items():
             archive.writestr(name, _HEAD + text)
-        archive.writestr("xl/workbook.xml", _HEAD + _book(title))
-        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            sheet.write((_HEAD + _sheet_begins(headings)).encode())
-            written, number = [], 1
-            for number, row in enumerate(rows, 2):
-                written.append(_row(number, row))
-                if len(written) == _ROWS_AT_ONCE:
-                    sheet.write("".join(written).encode())
-                    written.clear()
+        for number, sheet in enumerate(sheets, 1):
+            with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as written:
+                for piece in _sheet(sheet):
+                    written.write(piece.encode())
                     yield pipe.taken()
-            sheet.write("".join(written).encode())
-            sheet.write(f'</sheetData><autoFilter ref="A1:{_column(len(headings) - 1)}{number}"/></worksheet>'.encode())
         yield pipe.taken()
     yield pipe.taken()
 
 
-def _book(title: str) -> str:
-    name = re.sub(r"[\[\]:*?/\\']", " ", title)[:31]
-    return (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews><sheets>'
-        f'<sheet name={quoteattr(name)} sheetId="1" r:id="r1"/></sheets></workbook>'
+def _sheet(sheet: Sheet) -> Iterator[str]:
+    yield _HEAD + _sheet_begins(sheet.headings)
+    written, number = [], 1
+    for number, row in enumerate(sheet.rows, 2):
+        written.append(_row(number, row))
+        if len(written) == _ROWS_AT_ONCE:
+            yield "".join(written)
+            written.clear()
+    yield "".join(written)
+    yield f'</sheetData><autoFilter ref="A1:{_column(len(sheet.headings) - 1)}{number}"/></worksheet>'
+
+
+def _parts(sheets: Sequence[Sheet]) -> dict[str, str]:
+    """What names the sheets."""
+    numbers = range(1, len(sheets) + 1)
+    types = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_KIND}.worksheet+xml"/>' for n in numbers
     )
+    places = "".join(
+        f'<Relationship Id="r{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
+    )
+    named = "".join(
+        f'<sheet name={quoteattr(_title(sheet.title))} sheetId="{n}" r:id="r{n}"/>' for n, sheet in enumerate(sheets, 1)
+    )
+    return {
+        "[Content_Types].xml": (
+            f'<Types xmlns="{_PACKAGE}/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            '<Default Extension="xml" ContentType="application/xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
+            f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/>{types}</Types>'
+        ),
+        "xl/_rels/workbook.xml.rels": (
+            f'<Relationships xmlns="{_PACKAGE}/relationships">{places}'
+            f'<Relationship Id="r{len(sheets) + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
+        ),
+        "xl/workbook.xml": (
+            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews>'
+            f"<sheets>{named}</sheets></workbook>"
+        ),
+    }
+
+
+def _title(title: str) -> str:
+    return re.sub(r"[\[\]:*?/\\']", " ", title)[:31]
 
 
 def _sheet_begins(headings: Sequence[tuple[str, int]]) -> str:

@@ -50,7 +50,7 @@ def codes(desk: Client, query: str) -> set[str]:
 
 
 # Asked for in tests of their own, here or where they come from.
-APART = ("watched", "took", "kept", "work", "answered")
+APART = ("watched", "took", "age", "kept", "work", "done", "answered")
 
 
 def some_of(field: str) -> tuple[list[dict[str, Any]], list[str]]:
@@ -80,6 +80,9 @@ def some_of(field: str) -> tuple[list[dict[str, Any]], list[str]]:
     if field == "operator":
         rows = [Operator.objects.create(name=name) for name in ("Т2", "МТС")]
         return [{"operator": rows[0]}, {"operator": rows[1]}, {}], [*(str(each.pk) for each in rows), "none"]
+    if field == "group":
+        groups = [Operator.objects.create(name=name, group=name.lower()) for name in ("Alpha", "Beta")]
+        return [{"operator": groups[0]}, {"operator": groups[1]}, {}], ["alpha", "beta", "none"]
     if field == "contractor":
         firms = [Contractor.objects.create(name=name) for name in ("ООО «А»", "ООО «Б»")]
         return [{"contractor": firms[0]}, {"contractor": firms[1]}, {}], [*(str(each.pk) for each in firms), "none"]
@@ -158,6 +161,15 @@ def test_closed_ones_are_found_by_how_long_they_took(desk: Client) -> None:
     assert codes(desk, "queue=closed&took=120-") == {made[120]}
     assert codes(desk, "queue=closed&took=0-60&took=120-240") == {made[30], made[120]}
     assert codes(desk, "queue=closed&took=120-60") == set(made.values())
+
+
+def test_open_ones_are_found_by_how_long_ago_they_were_opened(desk: Client) -> None:
+    now = timezone.now()
+    young, old = make(opened_at=now - timedelta(minutes=50)), make(opened_at=now - timedelta(minutes=70))
+
+    assert codes(desk, "age=0-60") == {young.code}
+    assert codes(desk, "age=60-120") == {old.code}
+    assert codes(desk, "age=60-") == {old.code}
 
 
 def test_days_of_closing_are_both_included_and_sorted_by_the_closing_alone(desk: Client, me: User) -> None:
