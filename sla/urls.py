@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from sla.views import calendars, warning_settings, warnings
+from sla.views import calendars, dashboard, warning_settings, warnings
 
 app_name = "sla"
 
 urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("by/<slug:dimension>/", dashboard.table, name="table"),
+    path("export.<str:form>", dashboard.export, name="export"),
     path("warnings/", warnings.warnings, name="warnings"),
     path("warnings/mark/", warnings.mark, name="warning_mark"),
     path("warnings/messages/", warnings.messages, name="warning_messages"),
