@@ -52,6 +52,7 @@ def addresses() -> Iterator[Address]:
     yield from _letters()
     yield from _own_pages()
     yield from _sites()
+    yield from _map()
     yield from _searches()
 
 
@@ -208,6 +209,18 @@ def _own_pages() -> Iterator[Address]:
     yield "palette", f"/palette/?{urlencode({'recent': recent})}", FRAGMENT
     for name, text in PALETTE.items():
         yield f"palette, {name}", f"/palette/?{urlencode({'q': text})}", FRAGMENT
+
+
+def _map() -> Iterator[Address]:
+    """The page, all of its points as a browser asks for them, and those of one region."""
+    from incidents.models import Incident
+
+    yield "map", "/map/", PLAIN
+    yield "map, points", "/map/points/", {"Accept-Encoding": "gzip"}
+    busy = Incident.objects.open().exclude(pole=None).order_by("-active_at").select_related("pole").first()
+    if busy and busy.pole:
+        yield "map, region", f"/map/?{urlencode({'within': busy.pole.region_ru})}", {**FRAGMENT, "HX-Target": "side"}
+        yield "map, news", f"/map/points/?{urlencode({'codes': busy.code})}", PLAIN
 
 
 def _sites() -> Iterator[Address]:

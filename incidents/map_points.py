@@ -92,12 +92,12 @@ def of_map(filters: DeskFilter) -> DeskFilter:
 
 def load(filters: DeskFilter, person: User, now: datetime, codes: Sequence[str] = ()) -> list[Row]:
     """The open incidents that the filter leaves; with codes those of them only."""
-    found: dict[str, Row] = {}
-    for part in filters.apply(Incident.objects.open(), person, now):
-        rows = with_state(part.filter(code__in=codes) if codes else part, now).order_by()
-        columns = ("code", "map_state", "pole_id", "pole__code", "pole__latitude", "pole__longitude", "pole__region_ru")
-        found |= {row[0]: Row._make(row) for row in rows.values_list(*columns)}
-    return list(found.values())
+    columns = ("code", "map_state", "pole_id", "pole__code", "pole__latitude", "pole__longitude", "pole__region_ru")
+    parts = filters.apply(Incident.objects.open(), person, now)
+    asked = [with_state(part.filter(code__in=codes) if codes else part, now).order_by() for part in parts]
+    rows = [row for part in asked for row in map(Row._make, part.values_list(*columns))]
+    # Parts may overlap.
+    return rows if len(parts) == 1 else list({row.code: row for row in rows}.values())
 
 
 def wrong(row: Row) -> str:
@@ -145,26 +145,26 @@ def packed(rows: Iterable[Row]) -> dict[str, Any]:
     """
     poles: dict[int, int] = {}
     names: dict[str, int] = {}
-    ids, codes, latitudes, longitudes, regions = [], [], [], [], []
+    codes, latitudes, longitudes, regions = [], [], [], []
     incidents, at, states = [], [], []
-    for row in rows:
-        incidents.append(row.code)
-        states.append(row.state)
-        if row.pole is None:
+    for code, state, pole, pole_code, latitude, longitude, region in rows:
+        incidents.append(code)
+        states.append(state)
+        if pole is None:
             at.append(-1)
             continue
-        if row.pole not in poles:
-            poles[row.pole] = len(poles)
-            is_placed = not wrong(row)
-            ids.append(row.pole)
-            codes.append(row.pole_code)
-            latitudes.append(round((row.latitude or 0) * STEP) if is_placed else None)
-            longitudes.append(round((row.longitude or 0) * STEP) if is_placed else None)
-            regions.append(names.setdefault(row.region or "", len(names)))
-        at.append(poles[row.pole])
+        number = poles.get(pole)
+        if number is None:
+            number = poles[pole] = len(poles)
+            is_placed = not wrong_place(latitude, longitude, region or "")
+            codes.append(pole_code)
+            latitudes.append(round((latitude or 0) * STEP) if is_placed else None)
+            longitudes.append(round((longitude or 0) * STEP) if is_placed else None)
+            regions.append(names.setdefault(region or "", len(names)))
+        at.append(number)
     return {
         "regions": list(names),
         "outlines": [outline_of(name) for name in names],
-        "poles": {"id": ids, "code": codes, "lat": latitudes, "lon": longitudes, "region": regions},
+        "poles": {"id": list(poles), "code": codes, "lat": latitudes, "lon": longitudes, "region": regions},
         "incidents": {"code": incidents, "pole": at, "state": "".join(states)},
     }

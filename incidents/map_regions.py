@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from django.conf import settings
 
@@ -138,6 +138,7 @@ def _by_name() -> dict[str, str]:
     return {folded(name): outline for outline, names in NAMES.items() for name in names}
 
 
+@lru_cache(maxsize=1024)
 def outline_of(region: str) -> str:
     """The id of the region's outline; empty for a region that has none."""
     return _by_name().get(folded(region), "")
