@@ -87,6 +87,8 @@ ICONS = {
     "letter_hastened": "send",
     "letter_cancelled": "x",
     "letter_copy_asked": "copy",
+    "clock_link_made": "link",
+    "clock_link_revoked": "x",
 }
 # Of letters that went wrong; see incidents.mail_problem_deeds.
 OF_MAIL: dict[str, str | Lazy] = {
@@ -99,6 +101,11 @@ OF_MAIL: dict[str, str | Lazy] = {
     "letter_hastened": gettext_lazy("had a letter leave at once"),
     "letter_cancelled": gettext_lazy("cancelled a letter before it left"),
     "letter_copy_asked": gettext_lazy("asked for a copy of a letter in the Sent folder"),
+}
+# Of links by which strangers check a clock; see sla.dispute_links.
+OF_CLOCKS: dict[str, str | Lazy] = {
+    "clock_link_made": gettext_lazy("made a link for the contractor to check a clock"),
+    "clock_link_revoked": gettext_lazy("revoked a link by which the contractor could check a clock"),
 }
 # No line of the timeline: the card names who watches, reminders are one person's own, and warnings have their page.
 QUIET = frozenset({"watched", "unwatched", "reminder_set", "reminder_moved", "reminder_done", "reminder_due", "warned"})
@@ -126,7 +133,7 @@ def sentence(event: IncidentEvent) -> str:
         name = data.get("name_en" if (get_language() or "").startswith("en") else "name_ru", "")
         said = _("done: %(name)s") if event.kind == "checked" else _("not done after all: %(name)s")
         return said % {"name": name}
-    return str(OF_MAIL.get(event.kind, ""))
+    return str(OF_MAIL.get(event.kind) or OF_CLOCKS.get(event.kind, ""))
 
 
 def _of_work(event: IncidentEvent) -> str:

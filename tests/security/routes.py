@@ -14,18 +14,23 @@ from dispatchers.roles import Role
 from incidents.models import Incident, LetterTemplate
 from mailbox import sealing, store
 from mailbox.models import Attachment, BadAddress, Email, Folder, Mailbox, Receipt, SenderRule, SmtpAccount
-from sla.models import PolicyVersion
+from sla import dispute_links
+from sla.models import DisputeLink, PolicyVersion, Trial
 from tests.factories import NOW, make_email, make_incident, make_pole, make_user
 from towers.models import Pole
 
 CALENDAR = "calendar-1"
+OWN_CLOCK = "own:2"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
 
 def _make_calendar() -> None:
     rules = PolicyVersion.objects.get(number=1)
     rules.document["calendars"] = {CALENDAR: {"name": "Office", "week": [[[540, 1080]]] * 7, "days": {}}}
+    rules.document["clocks"] = {OWN_CLOCK: {"name": "Road", "starts": ["handed_over"], "stops": ["status:onSite"]}}
     rules.save()
+    chief = make_user(Role.ADMINISTRATOR)
+    Trial.objects.create(document=rules.document, based_on=1, back="/sla/rules/", by=chief, made_at=timezone.now())
 
 
 def all_routes() -> list[str]:
@@ -56,6 +61,7 @@ class World:
     account: SmtpAccount
     bad: BadAddress
     template: LetterTemplate
+    link: DisputeLink
 
     def address(self, route: str) -> str:
         """An address of this route that names rows of this world."""
@@ -73,8 +79,14 @@ class World:
         named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject", "deed": "send"}
         if route.startswith("templates/"):
             named["kind"] = "closed"
+        if route.startswith("sla/clocks/"):
+            pk, named["clock"] = self.link.pk, self.link.clock
+        if route.startswith("sla/dispute/"):
+            named["token"] = dispute_links.token(self.link)
         if route.startswith("sla/calendars/"):
             named["key"] = CALENDAR
+        if route.startswith("sla/rules/"):
+            pk, named["number"], named["key"] = Trial.objects.get().pk, "1", OWN_CLOCK
         route = re.sub(r"\^|\$|\(\?P<url>\.\*\)", "", re.sub(r"\(\?P<app_label>[^)]*\)", "dispatchers", route))
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(named.get(found[1], pk)), route)
 
@@ -99,4 +111,5 @@ def make_world() -> World:
     template.versions.create(number=1, subject="{{ subject }}", text="{{ code }}", by=make_user(Role.ADMINISTRATOR))
     account = SmtpAccount.objects.create(from_address="desk@towers.example", host="smtp.towers.example")
     bad = BadAddress.objects.create(address="gone@operator.example", at=timezone.now())
-    return World(incident, email, file, incident.pole, receipt, folder, rule, account, bad, template)
+    link = dispute_links.make(incident, "first_action", by=make_user(), at=timezone.now())
+    return World(incident, email, file, incident.pole, receipt, folder, rule, account, bad, template, link)
