@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
 from django.http import QueryDict
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -77,7 +78,7 @@ class SheetForm(forms.Form):
     def __init__(self, *args: Any, names: frozenset[str] = frozenset(), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.names = names
-        for name, weekday in zip(WEEK, calendar_words.WEEKDAYS, strict=True):
+        for name, weekday in zip(WEEK, WEEKDAYS.values(), strict=True):
             self.fields[name] = Hours(label=weekday, required=False)
 
     def clean_name(self) -> str:
@@ -119,13 +120,13 @@ def kept(sheet: Sheet) -> str:
     return json.dumps({name: document[name] for name in ("days", "day_names", "taken")}, ensure_ascii=False)
 
 
-class As(StrEnum):
+class As(TextChoices):
     """What a day is made."""
 
-    WEEK = "week"
-    OFF = "off"
-    SHORT = "short"
-    OWN = "own"
+    WEEK = "week", gettext_lazy("as in the week")
+    OFF = "off", gettext_lazy("a day off")
+    SHORT = "short", gettext_lazy("an hour shorter")
+    OWN = "own", gettext_lazy("other hours")
 
 
 class DayForm(forms.Form):
@@ -133,7 +134,7 @@ class DayForm(forms.Form):
 
     day = forms.DateField()
     through = forms.DateField(required=False)
-    made = forms.ChoiceField(choices=[(each.value, each.value) for each in As])
+    made = forms.ChoiceField(choices=As.choices)
     own = Hours(required=False)
     called = forms.CharField(required=False, max_length=100)
 

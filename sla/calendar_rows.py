@@ -49,6 +49,10 @@ class Choice:
     hours: str
     is_chosen: bool
 
+    @property
+    def label(self) -> str:
+        return str(self.value.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

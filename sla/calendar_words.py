@@ -7,23 +7,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import groupby, pairwise
 
+from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from incidents.errors import DomainError
 from sla.calendars import MINUTES_A_DAY, WHOLE_DAY, Intervals
 
-WEEKDAYS = (
-    _lazy("Monday"),
-    _lazy("Tuesday"),
-    _lazy("Wednesday"),
-    _lazy("Thursday"),
-    _lazy("Friday"),
-    _lazy("Saturday"),
-    _lazy("Sunday"),
-)
 SHORT_WEEKDAYS = (
     pgettext_lazy("short weekday", "Mo"),
     pgettext_lazy("short weekday", "Tu"),
@@ -114,9 +105,13 @@ def length(minutes: int) -> str:
 
 def day_name(day: date) -> str:
     """“20 February 2027, Saturday”."""
-    words = date_format(day, "j E Y, l")
-    # Django names weekdays with a capital; in the middle of a sentence only English does.
-    return words if (get_language() or "").startswith("en") else words.lower()
+    return f"{date_format(day, 'j E Y')}, {weekday(day)}"
+
+
+def weekday(day: date) -> str:
+    """“Saturday”, as it stands in the middle of a sentence: Django names it with a capital, only English does."""
+    name = str(WEEKDAYS[day.weekday()])
+    return name if (get_language() or "").startswith("en") else name.lower()
 
 
 def short_day(day: date) -> str:
@@ -126,7 +121,7 @@ def short_day(day: date) -> str:
 
 def moment(at: datetime) -> str:
     """“Monday, 23 November 2026, 9:30”, by the clock that the moment is told in."""
-    return f"{WEEKDAYS[at.weekday()]}, {date_format(at, 'j E Y')}, {clock(at.hour * 60 + at.minute)}"
+    return f"{weekday(at)}, {date_format(at, 'j E Y')}, {clock(at.hour * 60 + at.minute)}"
 
 
 def working_days(number: int) -> str:

@@ -30,7 +30,7 @@ from sla import (
     russian_days,
     trials,
 )
-from sla.calendar_forms import As, DayForm, SheetForm, TryForm
+from sla.calendar_forms import DayForm, SheetForm, TryForm
 from sla.calendar_sheets import Sheet
 from sla.models import PolicyVersion, Trial
 
@@ -208,7 +208,6 @@ def _context(request: Request, rules: PolicyVersion, key: str | None, form: Shee
         "week_hours": calendar_rows.week_length(sheet),
         "day": calendar_rows.chosen(sheet, draft.day) if draft.day else None,
         "focus": draft.focus,
-        "As": As,
         **_of_year(request, sheet, number, timezone.localdate(now)),
         **_of_trying(request, sheet, now),
     }

@@ -41,6 +41,10 @@
     true,
   );
   document.body.addEventListener("htmx:afterSettle", settle);
+  // Who types other hours means them.
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-pop] [name=own]")) event.target.closest("label").querySelector("[type=radio]").checked = true;
+  });
 
   // A page that is left with changes asks first; saving does not.
   let leaves = false;
