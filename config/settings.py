@@ -359,7 +359,7 @@ CHRONIC_REPEATS_QUARTER = env_int("CHRONIC_REPEATS_QUARTER", 6, least=2)
 # What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
 INCIDENT_REACTIONS = {
     "opened": ["sla.reactions.follow", "dispatchers.reactions.assign_freest"],
-    "sending": ["sla.reactions.follow", "incidents.notices.on_status"],
+    "sending": ["sla.reactions.follow", "incidents.notices.on_status", "incidents.ball.follow_closing"],
     "reopened": [
         "sla.reactions.follow",
         "incidents.notices.on_status",
@@ -381,7 +381,7 @@ INCIDENT_REACTIONS = {
     "type_set": ["sla.reactions.follow"],
     "priority_set": ["sla.reactions.follow"],
     "site_linked": ["sla.reactions.follow"],
-    "status_changed": ["sla.reactions.follow"],
+    "status_changed": ["sla.reactions.follow", "incidents.ball.follow_closing"],
     "error": ["sla.reactions.follow"],
     "closed": ["sla.reactions.follow"],
     "merged": ["sla.reactions.follow"],

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from incidents import events, services
-from incidents.models import Incident, IncidentEvent, LetterKind, Notice
+from incidents import events, lifecycle, services
+from incidents.models import Incident, IncidentEvent, LetterKind, Notice, Status
 from mailbox.models import Email
 from towers.models import Pole
 
@@ -22,6 +22,14 @@ def follow_step(happened: Sequence[IncidentEvent]) -> None:
     for event in happened:
         to = Ball.CONTRACTOR if event.kind == "handed_over" else Ball.US
         _pass(event.incident, to, by=event.actor, at=event.at)
+
+
+def follow_closing(happened: Sequence[IncidentEvent]) -> None:
+    """Telling people that all is done, by letter or on the phone, ends everybody's part but ours: we close it."""
+    ends = _says_the_end() if happened else frozenset()
+    for event in happened:
+        if event.data.get("to") in ends:
+            _pass(event.incident, Ball.US, by=event.actor, at=event.at)
 
 
 def power_is_back(happened: Sequence[IncidentEvent]) -> None:
@@ -49,6 +57,13 @@ def follow_letters(happened: Sequence[IncidentEvent]) -> None:
                 _pass(incident, Ball.CONTRACTOR, by=None, at=event.at)
         elif email.kind == Email.Kind.HUMAN and _writer(email, contractor) == incident.ball:
             _pass(incident, Ball.US, by=None, at=event.at)
+
+
+def _says_the_end() -> frozenset[int]:
+    """The statuses that send the letter of closing, and those that they lead to."""
+    sending = list(Status.objects.filter(sends=LetterKind.CLOSED))
+    after = [lifecycle.after_sending(each) for each in sending]
+    return frozenset(each.pk for each in (*sending, *after) if each)
 
 
 def _writer(email: Email, contractor: frozenset[str]) -> str:

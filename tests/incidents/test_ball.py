@@ -115,3 +115,25 @@ def test_many_letters_at_once_are_looked_up_in_two_queries(django_assert_num_que
 
     with django_assert_num_queries(2):
         ball.follow_letters(happened)
+
+
+@pytest.mark.parametrize("how", ["uvedomitOZakrytii", "uvedomiliOZakrytii"])
+def test_telling_people_that_all_is_done_leaves_the_closing_to_us_and_undoing_it_does_not(how, settings):
+    settings.EMAIL_HOST = "smtp.towers.example"
+    me = make_user()
+    pole = make_pole(contractor_emails=[CREW])
+    facts = {"ball": "contractor", "ball_since": NOW, "handed_over_at": NOW, "requester_email": "noc@operator.example"}
+    incident = make_incident(status="peredanoPodradciku", pole=pole, type="power-rf", **facts)
+    services.attach_email(incident, make_email(), way=IncidentEmail.Way.OPENED, at=NOW)
+    before = "peredanoPodradciku" if how == "uvedomitOZakrytii" else "uvedomiliOperatora"
+    incident.status = Status.objects.get(key=before)
+    incident.save()
+
+    services.change_status(incident, Status.objects.get(key=how), by=me, at=LATER, reason="Заменён автомат")
+
+    incident.refresh_from_db()
+    assert (incident.status.key, incident.ball) == (how, "us")
+    step = incident.events.filter(kind__in=["sending", "status_changed"]).latest("id")
+    undoing_steps.undo(step, by=me, at=LATER + timedelta(seconds=3))
+    incident.refresh_from_db()
+    assert incident.ball == "contractor"
