@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from mailbox import pace, sealing
+from mailbox import accounts, pace, sealing
 from mailbox.models import SmtpAccount
 
 
@@ -29,6 +29,7 @@ def save(facts: Mapping[str, Any], *, password: str, account: SmtpAccount | None
         SmtpAccount.objects.filter(is_default=True).exclude(pk=account.pk).update(is_default=False)
     account.save()
     pace.resume(account.pk)
+    _forget()
     return account
 
 
@@ -39,11 +40,11 @@ def remove(account: SmtpAccount) -> bool:
     if account.letters.exists():
         account.is_active, account.is_default = False, False
         account.save(update_fields=["is_active", "is_default"])
-        _name_usual()
-        return False
-    account.delete()
+    else:
+        account.delete()
     _name_usual()
-    return True
+    _forget()
+    return account.pk is None
 
 
 @transaction.atomic
@@ -52,6 +53,13 @@ def use_again(account: SmtpAccount) -> None:
     SmtpAccount.objects.filter(pk=account.pk).update(is_active=True)
     _name_usual()
     pace.resume(account.pk)
+    _forget()
+
+
+def _forget() -> None:
+    """Now for whoever goes on here, and once more when others can see the change."""
+    accounts.forget()
+    transaction.on_commit(accounts.forget)
 
 
 def _name_usual() -> None:

@@ -12,12 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db.models import QuerySet
 
 from mailbox import sealing
 from mailbox.models import Email, Folder, Mailbox, Outgoing, SmtpAccount
 
 Security = Mailbox.Security
+KNOWN_SECONDS = 15
+_CACHED = "letters-leave"
 
 
 class SendingIsOff(Exception):
@@ -45,8 +48,24 @@ class Account:
 
 
 def is_possible() -> bool:
-    """Whether letters leave at all; without an account nothing offers to write one."""
-    return bool(settings.EMAIL_HOST) or SmtpAccount.objects.filter(is_active=True).exists()
+    """Whether letters leave at all; without an account nothing offers to write one.
+
+    Asked several times for a page, so of the rows it is known seconds old: what a change of accounts here forgets
+    at once, other processes learn then.
+    """
+    if settings.EMAIL_HOST:
+        return True
+    cache = caches["calls"]
+    known: bool | None = cache.get(_CACHED)
+    if known is None:
+        known = SmtpAccount.objects.filter(is_active=True).exists()
+        cache.set(_CACHED, known, KNOWN_SECONDS)
+    return known
+
+
+def forget() -> None:
+    """Accounts have changed: the next one who asks is told anew."""
+    caches["calls"].delete(_CACHED)
 
 
 def choose(answers: Email | None = None) -> Account:

@@ -26,6 +26,15 @@ def _no_registry_of_another_test() -> None:
     lookup.forget()
 
 
+@pytest.fixture(autouse=True)
+def _no_accounts_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor of a moment ago: the first page of a test costs as many queries as the next."""
+    from mailbox import accounts
+
+    accounts.forget()
+    monkeypatch.setattr(accounts, "KNOWN_SECONDS", 0)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _defaults_for_every_thread(django_db_setup) -> None:
     """Once a browser runs, Django gives this thread another connection object, which knows no default data."""

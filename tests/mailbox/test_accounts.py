@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailbox import accounts, inbox, notices, outbox, sealing
+from mailbox import account_changes, accounts, inbox, notices, outbox, sealing
 from mailbox.composing import Composed
 from mailbox.models import AccountState, Folder, Mailbox, Outgoing, Receipt, SmtpAccount
 from tests.factories import NOW, make_email
@@ -65,6 +65,20 @@ def test_without_any_account_nothing_can_be_sent() -> None:
     assert accounts.all_active() == []
     with pytest.raises(accounts.SendingIsOff):
         accounts.choose()
+
+
+def test_whether_letters_leave_is_asked_once_for_a_page_and_known_at_once_after_a_change(
+    django_assert_num_queries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "KNOWN_SECONDS", 15)
+    accounts.forget()
+    with django_assert_num_queries(1):
+        assert [accounts.is_possible() for _ in range(3)] == [False] * 3
+
+    row = account_changes.save({"from_address": "a@b.example", "host": "x.example"}, password="", account=None)
+    assert accounts.is_possible()
+    account_changes.remove(row)
+    assert not accounts.is_possible()
 
 
 def test_an_answer_leaves_by_the_account_of_the_mailbox_the_letter_came_into() -> None:
