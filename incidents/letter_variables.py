@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LETTERS, LONGEST_LETTER = 20, 4000
 STATIONS = 50
 # What is not of the incident: whoever renders gives it.
-GIVEN = frozenset({"attached", "left_out"})
+GIVEN = frozenset({"attached", "left_out", "for_contractor"})
 
 Group = str | Promise
 
@@ -194,6 +194,9 @@ _ALL = (
              lambda f: strip_prefixes(f.incident.subject), _INCIDENT),
     Variable("type", _("incident type"), "Авария по питанию РФ",
              lambda f: f.incident.type.name_ru if f.incident.type else "", _INCIDENT),
+    Variable("type_meaning", _("what the type means, as administrators describe it"),
+             "Пропало внешнее электроснабжение: восстановить питание площадки",
+             lambda f: f.incident.type.description_ru.strip() if f.incident.type else "", _INCIDENT),
     Variable("time_allowed", _("time that the type allows"), "24 ч",
              lambda f: length(f.incident.type.sla if f.incident.type else None), _INCIDENT),
     Variable("status", _("status now"), "В работе", lambda f: f.incident.status.name_ru, _INCIDENT),
@@ -234,6 +237,8 @@ _ALL = (
              _LETTERS),
     Variable("left_out", _("files that were too large to go along"), "видео.mp4 (64 МБ)",
              lambda f: f.given.get("left_out", ""), _LETTERS),
+    Variable("for_contractor", _("“yes” in a letter to the contractor"), "да",
+             lambda f: f.given.get("for_contractor", ""), _PEOPLE),
     Variable("dispatcher", _("who writes; empty where Dispatch does by itself"), "Иванова Анна",
              lambda f: f.by.full_name if f.by else "", _DESK),
     Variable("dispatcher_phone", _("his phone"), "+7 900 000-00-01", lambda f: f.by.phone if f.by else "", _DESK),

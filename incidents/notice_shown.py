@@ -8,6 +8,7 @@ from datetime import datetime
 
 from incidents import notices
 from incidents.models import Incident, Notice, Status
+from mailbox import answering
 from mailbox.models import Outgoing
 from mailbox.smtp import Result
 
@@ -70,7 +71,7 @@ def _newest(incident: Incident) -> list[Notice]:
 def _line(notice: Notice, now: datetime) -> Line:
     letter = notice.outgoing
     if letter is None:
-        return Line(notice, "", 0, "held")
+        return Line(notice, "", 0, "held" if answering.brake_is_on(now) else "writing")
     people = [*letter.email.to]
     to = people[0]["name"] or people[0]["email"] if people else ""
     if letter.state == State.QUEUED and letter.leaves_at and letter.leaves_at > now:

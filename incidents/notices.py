@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from incidents import lifecycle, notice_letters, notice_people, notice_words, services, site_errors
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEmail, IncidentEvent, Notice, Status, StatusClass
+from incidents.notice_letters import Contents, carries_files
 from incidents.notice_people import Envelope
 from incidents.notice_refusals import Code, Reason, doubt, refusal
 from incidents.occurrences import STEPS
@@ -47,6 +48,7 @@ MOST = 200
 UNKNOWN_FOR = timedelta(minutes=15)
 # So long a letter that failed may still turn out to have left.
 AFTER_ALL = timedelta(days=7)
+_NOTHING: Contents = {}
 _OVER = (Outgoing.State.SENT, Outgoing.State.FAILED, Outgoing.State.UNKNOWN, Outgoing.State.CANCELLED)
 
 
@@ -142,22 +144,32 @@ def _failed_before(event: IncidentEvent, kind: str) -> dict[str, Notice]:
 def _queue_all(event: IncidentEvent, incident: Incident, before: Mapping[str, Notice], now: datetime) -> Reason | None:
     """Write the letters of the step that are not written yet; what is wrong if one of them cannot be."""
     kind, is_braked = incident.status.sends, answering.brake_is_on(now)
+    has_files = notice_letters.has_files(kind, incident)
     written = set(Notice.objects.filter(event=event).values_list("audience", flat=True))
     for envelope in notice_people.envelopes(kind, incident):
         if envelope.audience in written:
             continue
         notice = Notice(incident=incident, event=event, kind=kind, audience=envelope.audience, by=event.actor, at=now)
-        notice.state = State.HELD if is_braked else State.QUEUED
+        last = before.get(envelope.audience)
+        # Many may be handed over by one press: files are read by the clock (`settle`), while nobody waits.
+        waits = is_braked or (has_files and last is None)
+        notice.state = State.HELD if waits else State.QUEUED
         notice.save()
         # It happened in the moment of the step, so undoing the step finds all that followed from it.
-        last = before.get(envelope.audience)
-        if not is_braked and (reason := _queue(notice, envelope, incident, last, now, placed_at=event.at)):
+        if not waits and (reason := _queue(notice, envelope, incident, last, now, placed_at=event.at)):
             return reason
     return None
 
 
 def _queue(
-    notice: Notice, envelope: Envelope, incident: Incident, last: Notice | None, now: datetime, *, placed_at: datetime
+    notice: Notice,
+    envelope: Envelope,
+    incident: Incident,
+    last: Notice | None,
+    now: datetime,
+    *,
+    placed_at: datetime,
+    at_hand: Contents = _NOTHING,
 ) -> Reason | None:
     """Write the letter and show it in the conversation; what is wrong if it cannot be written.
 
@@ -168,7 +180,8 @@ def _queue(
         if before and before.state == Outgoing.State.UNKNOWN and outbox.send_again(before, now=now):
             notice.outgoing = before
         else:
-            notice.outgoing = notice_letters.write(notice.kind, envelope, incident, by=notice.by, now=now)
+            facts = {"by": notice.by, "now": now, "at_hand": at_hand}
+            notice.outgoing = notice_letters.write(notice.kind, envelope, incident, **facts)
     except TooLarge as error:
         return _not_written(notice, Reason(Code.TOO_LARGE, {"size": filesizeformat(error.size)}))
     except SendingIsOff:
@@ -196,14 +209,20 @@ def _settle_problem(outgoing: Outgoing | None, by: User | None, at: datetime) ->
 def _follow_safely(event_id: int, now: datetime) -> bool:
     """One step that cannot be followed does not stop the others."""
     try:
-        return _follow(event_id, now)
+        return _follow(event_id, now, _at_hand(event_id))
     except Exception:
         logger.exception("the letters of step %d cannot be followed", event_id)
         return False
 
 
+def _at_hand(event_id: int) -> Contents:
+    """The files of the letters of this step that are to be written: megabytes are read before anything is locked."""
+    held = Notice.objects.filter(event=event_id, state=State.HELD).select_related("incident")
+    return next((notice_letters.read_files(each.incident) for each in held if carries_files(each.kind)), _NOTHING)
+
+
 @transaction.atomic
-def _follow(event_id: int, now: datetime) -> bool:
+def _follow(event_id: int, now: datetime, at_hand: Contents) -> bool:
     """Look at the letters of one step; True if its incident has moved."""
     event = IncidentEvent.objects.select_related("incident").get(pk=event_id)
     incident = services.locked(event.incident)
@@ -215,7 +234,7 @@ def _follow(event_id: int, now: datetime) -> bool:
         return False
     reason: Reason | None = None
     for notice in notices:
-        reason = _look_at(notice, incident, now) or reason
+        reason = _look_at(notice, incident, now, at_hand) or reason
     if reason and not has_failed:
         _fail(incident, event, reason, now)
         return True
@@ -224,10 +243,10 @@ def _follow(event_id: int, now: datetime) -> bool:
     return False
 
 
-def _look_at(notice: Notice, incident: Incident, now: datetime) -> Reason | None:
+def _look_at(notice: Notice, incident: Incident, now: datetime, at_hand: Contents) -> Reason | None:
     """Follow what the outbox says of the letter; what is wrong if it has not left."""
     if notice.state == State.HELD:
-        return _release(notice, incident, now)
+        return _release(notice, incident, now, at_hand)
     letter = notice.outgoing
     if notice.state not in (State.QUEUED, State.FAILED) or letter is None:
         return None
@@ -261,8 +280,8 @@ def _gone_wrong(notice: Notice, code: Code) -> Reason:
     return Reason(code, {"to": to, "said": notice.outgoing.said})
 
 
-def _release(notice: Notice, incident: Incident, now: datetime) -> Reason | None:
-    """Write a letter that was held back, as soon as the brake is off; what is wrong if it must not be any more."""
+def _release(notice: Notice, incident: Incident, now: datetime, at_hand: Contents) -> Reason | None:
+    """Write a letter that waited for its files or the end of the brake; what is wrong if it must not be any more."""
     if answering.brake_is_on(now):
         return None
     reason = refusal(notice.kind, incident, now)
@@ -273,7 +292,7 @@ def _release(notice: Notice, incident: Incident, now: datetime) -> Reason | None
     envelope = next((each for each in envelopes if each.audience == notice.audience), None)
     if envelope is None:
         return _not_written(notice, Reason(Code.NO_ADDRESS))
-    return _queue(notice, envelope, incident, None, now, placed_at=now)
+    return _queue(notice, envelope, incident, None, now, placed_at=now, at_hand=at_hand)
 
 
 def _move_on(incident: Incident, event: IncidentEvent, now: datetime) -> bool:

@@ -21,7 +21,7 @@ class Notice(models.Model):
         CONTRACTOR = "contractor", _("the contractor")
 
     class State(models.TextChoices):
-        # The brake on automatic letters is on: it is written as soon as that is over.
+        # It is written by the clock: its files are to be read, or the brake on automatic letters is on until then.
         HELD = "held", _("held back")
         QUEUED = "queued", _("on its way")
         SENT = "sent", _("sent")

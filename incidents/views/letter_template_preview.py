@@ -13,16 +13,16 @@ from django.views.decorators.http import require_POST
 
 from config.web import Request
 from incidents import letter_template_deeds as deeds
-from incidents import letter_templates, notice_people
+from incidents import letter_templates, notice_letters, notice_people
 from incidents.letter_template_forms import WordsForm
 from incidents.letter_templates import Kind, Rendered
 from incidents.letter_variables import Facts
-from incidents.models import Incident
+from incidents.models import Incident, Notice
 from mailbox import composing, letter_html
-from mailbox.models import Attachment, Email
 
+Audience = Notice.Audience
 # Named of them.
-UNSAID, FILES = 8, 10
+UNSAID = 8
 reads_templates = permission_required("incidents.view_incident", raise_exception=True)
 # Nothing runs or loads in the letter; links open a window of their own, the page may measure the frame.
 _POLICY = (
@@ -80,15 +80,19 @@ def _read(request: Request) -> tuple[WordsForm, Shown | None]:
 
 def _shown(form: WordsForm, incident: Incident, request: Request) -> Shown:
     kind = form.kind
-    files = Attachment.objects.filter(email__place__incident=incident, email__kind=Email.Kind.HUMAN, inline=False)
-    given = {"attached": ", ".join(files.order_by("id").values_list("name", flat=True)[:FILES])}
+    asked_for = Audience.CONTRACTOR if request.POST.get("audience") == Audience.CONTRACTOR else Audience.OPERATOR
+    audience = Audience.CONTRACTOR if kind == Kind.HANDED_OVER else asked_for
+    given = notice_letters.for_audience(audience)
+    if notice_letters.carries_files(kind):
+        given |= notice_letters.files_named(incident)
     by = None if kind == Kind.CLOSED_AGAIN else request.user
     facts = Facts(incident, by, timezone.now(), given)
     signed = None if kind == Kind.SIGNATURE else letter_templates.wording(Kind.SIGNATURE, incident)
     said = letter_templates.fill(form.wording, signed, facts)
     subject = "" if kind == Kind.SIGNATURE else composing.answer_subject(incident.code, said.subject_tail)
     is_notice = kind in (Kind.ACCEPTED, Kind.HANDED_OVER, Kind.CLOSED)
-    people = notice_people.envelopes(kind, incident) if is_notice else []
+    envelopes = notice_people.envelopes(kind, incident) if is_notice else []
+    people = [each for each in envelopes if each.audience == audience]
     unsaid = letter_html.unsaid(said.html, said.text) if said.html else []
     return Shown(incident, subject, said, people, unsaid[:UNSAID])
 

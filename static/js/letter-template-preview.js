@@ -3,12 +3,14 @@
   "use strict";
   const form = document.getElementById("lt-form"), shown = document.getElementById("lt-shown");
   const incident = document.getElementById("lt-incident"), place = document.querySelector(".lt-frame");
+  const audience = document.getElementById("lt-audience");
   if (!form || !shown) { return; }
   let timer = 0, asked = 0;
 
   function said() {
     const values = new FormData(form);
     values.set("incident", incident.value.trim());
+    if (audience) { values.set("audience", audience.value); }
     return values;
   }
 
@@ -64,5 +66,6 @@
 
   form.addEventListener("input", soon);
   incident.addEventListener("input", soon);
+  if (audience) { audience.addEventListener("change", show); }
   if (incident.placeholder) { show(); }
 })();

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from dispatchers.models import User
 from incidents import intake, notices, services, undoing_steps
 from incidents.errors import DomainError
 from incidents.models import FailedReaction, Incident, IncidentEmail, Notice, Status
-from mailbox import inbox, outbox, store
-from mailbox.models import Email, Outgoing, Settled
+from mailbox import files, inbox, outbox, store
+from mailbox.models import Attachment, Email, Outgoing, Settled
 from mailbox.parsing import parse
 from tests.factories import make_email, make_incident, make_pole, make_station, make_user
 from tests.smtp_server import DROP, SmtpServer, smtp_server
@@ -385,6 +386,8 @@ def test_of_two_letters_only_the_one_that_failed_is_sent_again(
     assert fresh(incident).status.key == "uvedomiliOZakrytii"
     assert [each.recipients[0] for each in server.letters] == [NOC, AVR]
     assert "Заменён автомат" in parse(server.letters[1].raw).text
+    assert "Если неисправность не устранена" in parse(server.letters[0].raw).text
+    assert "Спасибо за работу" in parse(server.letters[1].raw).text
 
 
 def test_while_the_brake_is_on_the_letter_waits_and_then_leaves(
@@ -498,10 +501,47 @@ def test_files_go_along_as_far_as_they_fit_and_the_others_are_named(
         email.attachments.create(name=name, **facts)
     step(incident, HAND_OVER, me)
     tick()
+    tick()
 
     said = parse(server.letters[0].raw)
     assert [each.name for each in said.attachments] == ["фото.jpg"]
     assert "видео.mp4" in said.text
+
+
+def test_files_are_read_by_the_clock_while_nothing_is_locked(
+    server: SmtpServer, incident: Incident, me: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    email = Email.objects.get(place__incident=incident)
+    email.attachments.create(name="a.jpg", content_type="image/jpeg", size=5, sha256=store.put(b"photo"))
+    outside, read, depths = len(connection.savepoint_ids), files.content, []
+
+    def content(attachment: Attachment) -> bytes:
+        depths.append(len(connection.savepoint_ids) - outside)
+        return read(attachment)
+
+    monkeypatch.setattr(files, "content", content)
+    step(incident, HAND_OVER, me)
+    assert (Notice.objects.get().state, depths) == (Notice.State.HELD, [])
+
+    tick()
+
+    assert (Notice.objects.get().state, depths) == (Notice.State.QUEUED, [0])
+    assert fresh(incident).letter_count == 2
+
+
+def test_a_step_taken_back_before_its_files_were_read_sends_nothing(
+    server: SmtpServer, incident: Incident, me: User
+) -> None:
+    email = Email.objects.get(place__incident=incident)
+    email.attachments.create(name="a.jpg", content_type="image/jpeg", size=5, sha256=store.put(b"photo"))
+    step(incident, HAND_OVER, me)
+    undoing_steps.undo(incident.events.filter(kind="sending").latest("id"), by=me, at=timezone.now())
+
+    tick()
+    tick()
+
+    assert server.letters == []
+    assert Notice.objects.get().state == Notice.State.DROPPED
 
 
 def test_the_answer_of_the_contractor_joins_by_its_headers(server: SmtpServer, incident: Incident, me: User) -> None:

@@ -16,8 +16,8 @@ from dispatchers.roles import Role
 from incidents import letter_template_deeds as deeds
 from incidents.letter_template_deeds import For
 from incidents.letter_templates import Kind, Wording, render
-from incidents.models import LetterTemplate
-from tests.factories import NOW, make_incident, make_pole, make_user
+from incidents.models import IncidentEmail, LetterTemplate
+from tests.factories import NOW, make_email, make_incident, make_pole, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +200,29 @@ def test_the_preview_shows_the_letter_of_the_incident_that_was_typed(desk: Clien
     assert "noc@operator.example" in shown
     assert f"Ваш код {incident.code}." in shown
     assert LetterTemplate.objects.count() == 0
+
+
+def test_the_preview_names_only_the_files_that_a_letter_may_carry(desk: Client, settings: Any):
+    settings.NOTICE_FILES_MAX_BYTES = 1000
+    email = make_email(kind="human")
+    incident = make_incident()
+    IncidentEmail.objects.create(incident=incident, email=email, way="opened", thread=email.pk)
+    for name, size in (("фото.jpg", 900), ("видео.mp4", 5000)):
+        email.attachments.create(name=name, content_type="image/jpeg", size=size, sha256=name)
+    said = words("{{ code }} с файлами {{ attached }} без {{ left_out }}.")
+
+    shown = desk.post("/templates/preview/", {**said, "kind": "handed_over", "incident": incident.code}).text
+
+    assert "с файлами фото.jpg (900\xa0байт) без видео.mp4" in shown
+
+
+def test_one_template_of_closing_says_different_things_to_the_operator_and_the_contractor(desk: Client):
+    incident = make_incident()
+    said = words("{{ code }}{% if for_contractor %} Спасибо за работу.{% else %} Питание есть.{% endif %}")
+    said |= {"kind": "closed", "incident": incident.code}
+
+    assert "Питание есть." in desk.post("/templates/preview/", said).text
+    assert "Спасибо за работу." in desk.post("/templates/preview/", {**said, "audience": "contractor"}).text
 
 
 def test_the_letter_in_the_frame_can_run_load_and_send_nothing(desk: Client):
