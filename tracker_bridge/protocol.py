@@ -153,9 +153,19 @@ class TrackerBackend(Protocol):
         """Bring it to this status; nothing happens if it is there. Refused where no step leads there."""
 
     def put_comment(
-        self, ref: RemoteRef, text: str, files: Sequence[Upload] = (), *, idem: str, replace: str = ""
+        self,
+        ref: RemoteRef,
+        text: str,
+        files: Sequence[Upload] = (),
+        *,
+        idem: str,
+        replace: str = "",
+        again: bool = True,
     ) -> RemoteComment:
-        """Write a comment once under this key, however often it is asked; `replace` is a comment to be rewritten."""
+        """Write a comment once under this key, however often it is asked; `replace` is a comment to be rewritten.
+
+        `again=False`: it has surely never been asked before, so that nobody need look.
+        """
 
     def comments(self, ref: RemoteRef) -> list[RemoteComment]:
         """All of them, oldest first."""

@@ -155,7 +155,14 @@ class MemoryBackend:
 
     @call
     def put_comment(
-        self, ref: RemoteRef, text: str, files: Sequence[Upload] = (), *, idem: str, replace: str = ""
+        self,
+        ref: RemoteRef,
+        text: str,
+        files: Sequence[Upload] = (),
+        *,
+        idem: str,
+        replace: str = "",
+        again: bool = True,
     ) -> RemoteComment:
         kept = self._of(ref)
         written = next((each for each in kept.comments if each.idem == idem or each.id == replace), None)

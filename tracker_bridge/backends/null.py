@@ -44,7 +44,14 @@ class NullBackend:
         self._absent()
 
     def put_comment(
-        self, ref: RemoteRef, text: str, files: Sequence[Upload] = (), *, idem: str, replace: str = ""
+        self,
+        ref: RemoteRef,
+        text: str,
+        files: Sequence[Upload] = (),
+        *,
+        idem: str,
+        replace: str = "",
+        again: bool = True,
     ) -> RemoteComment:
         self._absent()
 

@@ -1,0 +1,42 @@
+"""What has to be known of an organisation and its queue to work there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+# The tracker's documented limits.
+COMMENTS_OF_AN_ISSUE = 1000
+VERSIONS_OF_AN_ISSUE = 10_100
+LONGEST_COMMENT = 512_000
+LONGEST_SUMMARY = 255
+
+
+class Keys(Protocol):
+    """Where tokens come from. A backend asks for the one in force, and once for another when that is refused."""
+
+    def current(self) -> str:
+        """Raises AuthNeeded where there is none."""
+
+    def renewed(self, refused: str) -> str:
+        """Another token than the refused one; raises AuthNeeded if none can be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class YandexConfig:
+    """`fields` leads from our names to the ids of fields over there; a local field's id may be given short."""
+
+    queue: str
+    organisation: str
+    url: str = "https://api.tracker.yandex.net"
+    # Where people see issues.
+    pages: str = "https://tracker.yandex.ru"
+    # Organisations of Yandex Cloud are named by another header than those of Yandex 360.
+    is_cloud: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+    # Keys of statuses that the mapping uses; `check` looks whether they exist.
+    statuses: frozenset[str] = frozenset()
+    # The type of issue that we create.
+    issue_type: str = "incident"
+    largest_file: int = 50 * 1024 * 1024

@@ -1,0 +1,113 @@
+"""Issues, comments and changes of Yandex Tracker as values of the protocol, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tracker_bridge.protocol import FieldChange, RemoteComment, RemoteFile, RemoteIssue, RemoteRef, Value
+
+Json = Mapping[str, Any]
+# A reference that no link uses: Markdown shows nothing of it.
+MARK = "\n\n[//]: # (dispatch {idem})"
+MARKED = re.compile(r"\n*\[//\]: # \(dispatch ([^()\s]+)\)\s*$")
+
+
+class Shapes:
+    """`names` leads from ids of fields to our names; `login` from the uid of a user to his login."""
+
+    def __init__(
+        self, *, pages: str, queue: str, names: Mapping[str, str], login: Callable[[str], str], us: Callable[[], str]
+    ) -> None:
+        self.pages, self.queue, self.names, self.login, self.us = pages.rstrip("/"), queue, names, login, us
+
+    def issue(self, body: Json) -> RemoteIssue:
+        fields = {name: self.value(body[remote]) for remote, name in self.names.items() if remote in body}
+        writer, author = _ref(body.get("updatedBy")), _ref(body.get("createdBy"))
+        return RemoteIssue(
+            ref=RemoteRef(str(body["id"]), str(body["key"]), f"{self.pages}/{body['key']}"),
+            version=str(body["version"]),
+            status=str(body["status"]["key"]),
+            fields=fields,
+            created_at=moment(body["createdAt"]),
+            updated_at=moment(body["updatedAt"]),
+            writer=_shown(body.get("updatedBy")),
+            is_ours=bool(writer) and writer == self.us(),
+            author="" if author == self.us() else _shown(body.get("createdBy")),
+            in_scope=str(body["queue"]["key"]) == self.queue,
+            comment_count=_count(body),
+        )
+
+    def value(self, given: Any) -> Value:
+        """People become logins, references keys, dates moments."""
+        if isinstance(given, Mapping):
+            if "/users/" in str(given.get("self", "")):
+                return self.login(str(given["id"]))
+            return str(given.get("key") or given.get("id") or "")
+        if isinstance(given, list):
+            return tuple(str(self.value(each)) for each in given)
+        if isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d{4}", given):
+            return moment(given)
+        return given if isinstance(given, str | int | bool) or given is None else str(given)
+
+    def comment(self, body: Json) -> RemoteComment:
+        text, author = str(body.get("text") or ""), _ref(body.get("createdBy"))
+        marked = MARKED.search(text) if author == self.us() else None
+        return RemoteComment(
+            id=str(body["id"]),
+            author=_shown(body.get("createdBy")),
+            text=text[: marked.start()] if marked else text,
+            created_at=moment(body["createdAt"]),
+            version=str(body.get("version", "")),
+            idem=marked[1] if marked else "",
+            is_letter=body.get("transport") == "email" or body.get("type") in ("incoming", "outcoming"),
+            files=tuple(map(file, body.get("attachments") or ())),
+        )
+
+    def changes(self, body: Json) -> list[FieldChange]:
+        at, author = moment(body["updatedAt"]), _shown(body.get("updatedBy"))
+        return [
+            FieldChange(at, author, name, self.value(each.get("from")), self.value(each.get("to")))
+            for each in body.get("fields") or ()
+            if (name := self._name(str(each["field"]["id"])))
+        ]
+
+    def _name(self, remote: str) -> str:
+        return "status" if remote == "status" else self.names.get(remote, "")
+
+
+def file(body: Json) -> RemoteFile:
+    return RemoteFile(
+        str(body["id"]),
+        str(body.get("name") or body.get("display") or ""),
+        int(body.get("size") or 0),
+        str(body.get("mimetype") or "application/octet-stream"),
+    )
+
+
+def outgoing(value: Value) -> Any:
+    """A value as the API takes it; None empties a field."""
+    if isinstance(value, datetime):
+        at = value.astimezone(UTC)
+        return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def moment(given: str) -> datetime:
+    """`2026-02-03T08:15:30.120+0000`"""
+    return datetime.strptime(given, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC)
+
+
+def _ref(body: Any) -> str:
+    return str(body.get("id", "")) if isinstance(body, Mapping) else ""
+
+
+def _shown(body: Any) -> str:
+    return str(body.get("display") or body.get("id") or "") if isinstance(body, Mapping) else ""
+
+
+def _count(body: Json) -> int | None:
+    counted = [body.get(f"comment{each}ExternalMessageCount") for each in ("Without", "With")]
+    return sum(counted) if all(isinstance(each, int) for each in counted) else None
