@@ -109,5 +109,5 @@ def _shown(body: Any) -> str:
 
 
 def _count(body: Json) -> int | None:
-    counted = [body.get(f"comment{each}ExternalMessageCount") for each in ("Without", "With")]
-    return sum(counted) if all(isinstance(each, int) for each in counted) else None
+    counted: list[Any] = [body.get(f"comment{each}ExternalMessageCount") for each in ("Without", "With")]
+    return None if None in counted else sum(map(int, counted))
