@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.functional import Promise
 
-from incidents.map_points import NO_POLE, WRONG, Row, wrong, wrong_place
+from incidents.map_points import Row
+from incidents.map_poles import NO_POLE, WRONG, wrong_place
 from towers.models import Pole
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Where:
         if self.poles:
             return Q(pole__in=self.poles)
         if self.is_nowhere:
-            return Q(pole=None) | Q(pole__in={row.pole for row in rows if row.pole is not None and wrong(row)})
+            return Q(pole=None) | Q(pole__in={row.spot.pk for row in rows if row.spot and row.why})
         return Q(pole__region_ru=self.region) if self.region else Q(pole=None) | Q(pole__region_ru="")
 
 

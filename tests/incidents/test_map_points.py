@@ -14,9 +14,11 @@ from dispatchers.models import User
 from incidents import map_points, map_states
 from incidents.fields import Choices
 from incidents.filters import DeskFilter
-from incidents.map_points import ABROAD, FAR, NO_PLACE, NO_POLE, NOUGHT, Row, wrong, wrong_place
+from incidents.map_points import Row
+from incidents.map_poles import ABROAD, FAR, NO_PLACE, NO_POLE, NOUGHT, Spot, spots, wrong_place
 from incidents.models import Incident
 from tests.factories import NOW, make_incident, make_pole, make_user
+from towers.models import Pole, SyncRun
 
 KIROV = {"latitude": 58.6, "longitude": 49.7}
 
@@ -114,13 +116,26 @@ def test_a_place_that_cannot_be_right_is_no_place(
     assert wrong_place(latitude, longitude, region) == why
 
 
-def row(code: str, state: str, pole: int | None = 1, region: str = "Кировская область", **place: Any) -> Row:
-    where = {**KIROV, **place} if pole else {"latitude": None, "longitude": None}
-    return Row(code, state, pole, f"{pole}-P" if pole else None, where["latitude"], where["longitude"], region)
+def row(code: str, state: str, pole: int | None = 1, region: str = "Кировская область", why: str = "") -> Row:
+    return Row(code, state, Spot(pole, f"{pole}-P", 58.6, 49.7, region, why) if pole else None)
 
 
 def test_an_incident_without_a_pole_has_no_place() -> None:
-    assert wrong(row("NT-1", "n", None)) == NO_POLE
+    assert row("NT-1", "n", None).why == NO_POLE
+
+
+@pytest.mark.django_db
+def test_poles_are_read_anew_when_one_is_added_and_when_a_synchronisation_ends() -> None:
+    pole = make_pole(**KIROV)
+    assert spots()[pole.pk].why == ""
+
+    other = make_pole(latitude=0, longitude=0)
+    assert spots()[other.pk].why == NOUGHT
+
+    Pole.objects.filter(pk=pole.pk).update(latitude=None)
+    assert spots()[pole.pk].why == ""
+    SyncRun.objects.create(started_at=NOW, finished_at=NOW)
+    assert spots()[pole.pk].why == NO_PLACE
 
 
 def test_regions_with_most_overdue_ones_stand_first_and_hidden_states_are_left_out() -> None:
@@ -167,12 +182,14 @@ def test_what_is_packed_says_all_that_the_rows_said(facts: list[tuple[str, int |
         (code, state, None if at < 0 else (poles["id"][at], packed["regions"][poles["region"][at]], poles["lat"][at]))
         for code, state, at in zip(incidents["code"], incidents["state"], incidents["pole"], strict=True)
     ]
-    assert said == [(each.code, each.state, (each.pole, each.region, 586000) if each.pole else None) for each in rows]
+    assert said == [
+        (each.code, each.state, (each.spot.pk, each.spot.region, 586000) if each.spot else None) for each in rows
+    ]
     assert len(poles["id"]) == len(set(poles["id"]))
 
 
 def test_a_pole_in_a_wrong_place_is_packed_without_one() -> None:
-    packed = map_points.packed([row("NT-1", "n", latitude=0, longitude=0)])
+    packed = map_points.packed([row("NT-1", "n", why=NOUGHT)])
 
     assert (packed["poles"]["lat"], packed["poles"]["lon"]) == ([None], [None])
 
