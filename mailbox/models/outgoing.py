@@ -98,6 +98,10 @@ class Outgoing(models.Model):
                 condition=Q(state__in=["queued", "retrying"]),
                 name="outgoing_next",
             ),
+            # What has waited for too long, by whatever account.
+            models.Index(
+                fields=["next_try_at"], condition=Q(state__in=["queued", "retrying"]), name="outgoing_waiting"
+            ),
             models.Index(
                 fields=["next_try_at", "id"], condition=Q(state__in=["sending", "unknown"]), name="outgoing_in_doubt"
             ),

@@ -287,8 +287,8 @@ def test_the_page_and_its_number_cost_the_same_whatever_is_wrong(client: Client)
 
     assert len(few) == len(many)
     # The letters' problems, and three for the ledger: what the clock found, the days' fates, the last day's checks;
-    # and what waits to leave.
-    assert len(counted) == 5
+    # and what waits to leave: accounts in trouble, then letters.
+    assert len(counted) == 6
 
 
 def test_the_queue_of_the_desk_tells_the_number_and_is_told_anew_after_a_deed(client: Client) -> None:
