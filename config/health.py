@@ -1,6 +1,7 @@
 """/healthz: whether this installation works, for load balancers, containers and the launcher.
 
-/readyz: whether mail comes as well, for whoever watches the desk. Nobody restarts a container because of it.
+/readyz: whether mail comes as well, and people are warned of deadlines, for whoever watches the desk. Nobody restarts
+a container because of it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_safe
 
 from config.embedded import paths, state
 from mailbox import health
+from sla import ticks
 
 LIMIT_SECONDS = 2
 
@@ -39,7 +41,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """As /healthz, and 503 too when `mail` is not read or `letters` are not taken. Folders go by their numbers."""
+    """As /healthz, and 503 too when `mail` is not read, `letters` are not taken or nobody looks for `warnings`.
+
+    Folders go by their numbers.
+    """
     missing = problems()
     mail: dict[str, Any] = {}
     if not {"database", "migrations"} & set(missing):
@@ -53,15 +58,20 @@ def _mail() -> dict[str, Any]:
     """What is behind by name, and in seconds by how much; nothing if the database went away meanwhile."""
     now = timezone.now()
     try:
-        alarm, lags = health.alarm(now), health.lags(now)
+        alarm, lags, standing = health.alarm(now), health.lags(now), ticks.standing(ticks.WARNINGS, now)
     except DatabaseError:
         return {}
     untaken = now - alarm.untaken_since if alarm.untaken_since else None
     return {
-        "behind": [name for name, is_so in (("mail", alarm.late), ("letters", untaken)) if is_so],
+        "behind": [
+            name
+            for name, is_so in (("mail", alarm.late), ("letters", untaken), ("warnings", standing.is_alarming))
+            if is_so
+        ],
         "behind_folders": [late.folder.pk for late in alarm.late],
         "lag_seconds": {str(pk): int(lag.total_seconds()) for pk, lag in lags.items()},
         "letters_wait_seconds": int(untaken.total_seconds()) if untaken else 0,
+        "warnings_lag_seconds": int(standing.lag.total_seconds()),
     }
 
 

@@ -20,6 +20,7 @@ from incidents import composer_files, previews
 from incidents.models import Draft, Presence, ReplyFile, WrittenLetter
 from mailbox import store
 from mailbox.models import Attachment, Email, Receipt
+from sla.models import DeadlineWarning
 
 BATCH = 1000
 # Bytes are stored before the row that points at them, so a younger file may still be waiting for its row.
@@ -30,6 +31,8 @@ PAGES_KEPT = timedelta(days=30)
 # Half-written words of a quarter ago answer nobody any more; who looked at what means nothing after a minute.
 DRAFTS_KEPT = timedelta(days=90)
 PRESENCE_KEPT = timedelta(days=1)
+# Whom a deadline was told to is asked within a quarter, by managers and in disputes.
+WARNINGS_KEPT = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def sweep(*, now: datetime, delete: bool) -> list[Finding]:
         _rows(_("old files of letters that were not sent"), composer_files.outdated(now - DRAFTS_KEPT), delete=delete),
         _rows(_("old letters as they were typed"), _left_letters(now), delete=delete),
         _rows(_("marks of who looked"), Presence.objects.filter(seen_at__lt=now - PRESENCE_KEPT), delete=delete),
+        _rows(_("old warnings"), _old_warnings(now), delete=delete),
         _files(_("old backups"), backup.outdated(now=now), delete=delete),
     ]
 
@@ -67,6 +71,11 @@ def _files(what: str, paths: Iterable[Path], *, delete: bool) -> Finding:
 def _left_letters(now: datetime) -> QuerySet[WrittenLetter]:
     """What undo would have brought back: the letters themselves have left long ago."""
     return WrittenLetter.objects.exclude(outgoing=None).filter(written_at__lt=now - DRAFTS_KEPT)
+
+
+def _old_warnings(now: datetime) -> QuerySet[DeadlineWarning]:
+    """Of incidents that are still open they stay: they are the proof that it has been said."""
+    return DeadlineWarning.objects.filter(at__lt=now - WARNINGS_KEPT, incident__closed_at__lt=now - WARNINGS_KEPT)
 
 
 def _rows(what: str, old: QuerySet[Any], *, delete: bool) -> Finding:

@@ -1,4 +1,4 @@
-"""A local look-alike of Telegram's Bot API: what an alert needs of it, and its known failures."""
+"""A local look-alike of Telegram's Bot API: what messages of the desk need of it, and its known failures."""
 
 import json
 import threading
@@ -16,8 +16,10 @@ FAULTS: dict[str, tuple[int, str]] = {
     "down": (502, "Bad Gateway"),
     "error": (500, "Internal Server Error"),
     "blocked": (403, "Forbidden: bot was blocked by the user"),
+    "late": (504, "Gateway Timeout"),  # the message arrives all the same
     "html": (503, ""),  # a proxy's page instead of an answer
     "hang": (0, ""),  # no answer at all
+    "mute": (0, ""),  # the message arrives, and no answer comes
 }
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Telegram of the demo</title>
 <h1>Sent by the bot: {number}</h1>{rows}</html>"""
@@ -42,7 +44,8 @@ class Answer:
 class Telegram:
     """The server, in threads of its own; `fail()` and POST /fault make it misbehave.
 
-    `chats` are the chats that have written to the bot; without any, every chat has.
+    `chats` are the chats that have written to the bot; without any, every chat has. `write()` and POST /write are
+    somebody who writes to it.
     """
 
     def __init__(
@@ -50,10 +53,12 @@ class Telegram:
     ) -> None:
         self.token, self.chats = token, chats
         self.sent: list[Message] = []
+        self.updates: list[dict[str, object]] = []
         self.calls = 0
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._fault, self._times, self._retry_after = "", 0, 1
+        self._update = 0
         self._http = _Server((host, port), self)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), daemon=True)
 
@@ -72,23 +77,42 @@ class Telegram:
         with self._lock:
             self._fault, self._times, self._retry_after = fault, times, retry_after
 
+    def write(self, chat: str, text: str) -> None:
+        """Somebody writes to the bot."""
+        with self._lock:
+            number = self._update = self._update + 1
+            facts = {"message_id": number, "chat": {"id": int(chat), "type": "private"}, "text": text}
+            self.updates.append({"update_id": number, "message": facts})
+
     def answer(self, path: str, given: Mapping[str, object]) -> Answer | None:
         """What the Bot API says to this call; None is silence."""
         with self._lock:
             self.calls += 1
-            if self._times:
-                self._times -= 1
-                return self._failure()
+            is_faulty = self._times > 0
+            self._times -= is_faulty
+        if is_faulty:
+            if self._fault in ("late", "mute"):
+                self._take(given)
+            return self._failure()
         bot, _, method = path.removeprefix("/").partition("/")
         if bot != f"bot{self.token}":
             return _refusal(401, "Unauthorized")
         if method == "getMe":
             return _fine({"id": 100200300, "is_bot": True, "first_name": "Dispatch", "username": "dispatch_demo_bot"})
-        return self._take(given) if method == "sendMessage" else _refusal(404, "Not Found")
+        known = {"sendMessage": self._take, "getUpdates": self._give}
+        return known[method](given) if method in known else _refusal(404, "Not Found")
+
+    def _give(self, given: Mapping[str, object]) -> Answer:
+        """What was written and is not confirmed; `offset` confirms what came before it."""
+        offset = given.get("offset", 0)
+        with self._lock:
+            if isinstance(offset, int) and offset > 0:
+                self.updates = [each for each in self.updates if int(str(each["update_id"])) >= offset]
+            return _fine(list(self.updates))
 
     def _failure(self) -> Answer | None:
         status, words = FAULTS[self._fault]
-        if self._fault == "hang":
+        if self._fault in ("hang", "mute"):
             return None
         if self._fault == "html":
             return Answer(status, b"<html><h1>503 Service Unavailable</h1></html>", "text/html")
@@ -127,7 +151,7 @@ class Telegram:
         self._http.server_close()
 
 
-def _fine(result: Mapping[str, object]) -> Answer:
+def _fine(result: Mapping[str, object] | list[dict[str, object]]) -> Answer:
     return Answer(200, json.dumps({"ok": True, "result": result}).encode())
 
 
@@ -165,6 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
             given = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))) or b"{}")
             if self.path == "/fault":
                 self.server.telegram.fail(given.pop("fault"), **given)
+                self._send(Answer(204, b""))
+                return
+            if self.path == "/write":
+                self.server.telegram.write(str(given["chat"]), str(given["text"]))
                 self._send(Answer(204, b""))
                 return
         except (ValueError, KeyError, TypeError, AttributeError) as error:

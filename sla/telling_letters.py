@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from mailbox import composing, outbox
-from mailbox.composing import Person, WrongAddress
+from mailbox.composing import Mail, Person, WrongAddress
 from mailbox.outbox import SendingIsOff
 from sla import telling, warning_words
 from sla.models import Told
@@ -40,25 +40,26 @@ def _deliver_to(person: int, now: datetime) -> int:
         return 0
     lately = mine.filter(sent_at__gt=now - timedelta(minutes=1)).values("outgoing").distinct().count()
     letters = [[row] for row in rows] if len(rows) + lately <= MOST_A_MINUTE else [rows]
-    for letter in letters:
-        _queue(letter, now)
-    return len(letters)
+    return sum([_queue(letter, now) for letter in letters])
 
 
-def _queue(rows: Sequence[Told], now: datetime) -> None:
+def _queue(rows: Sequence[Told], now: datetime) -> bool:
+    """Whether the letter is on its way; if not, the rows say why."""
     person, warnings = rows[0].person, telling.warnings_of(rows)
     try:
-        letter = composing.to_colleague(
+        mail = Mail(
             subject=warning_words.subject(warnings),
             text=warning_words.message(warnings, now),
             to=[Person(person.full_name, person.email)],
             now=now,
         )
-        outgoing = outbox.queue(letter, now=now, is_automatic=True)
+        # Not counted among the answers that programs give, and not behind them: somebody has to act.
+        outgoing = outbox.queue(composing.notice(None, mail), now=now)
     except (WrongAddress, SendingIsOff) as error:
         said = f"{type(error).__name__}: {error}"[:400]
         Told.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.FAILED, said=said, next_try_at=None)
-        return
+        return False
     Told.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=State.SENT, sent_at=now, outgoing=outgoing, next_try_at=None
     )
+    return True

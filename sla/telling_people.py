@@ -65,7 +65,7 @@ class People:
         ways = [Channel.DESK]
         if has_telegram(person) and person.warn_by_telegram:
             ways.append(Channel.TELEGRAM)
-        if self.with_letters and person.warn_by_email and person.email:
+        if self.with_letters and person.warn_by_email and has_address(person):
             ways.append(Channel.EMAIL)
         return ways
 
@@ -73,6 +73,11 @@ class People:
 def has_telegram(person: User) -> bool:
     """Whether a message to his chat arrives as far as we know."""
     return bool(settings.TG_TOKEN and person.telegram_chat and not person.telegram_broken)
+
+
+def has_address(person: User) -> bool:
+    """Never the desk itself: a warning must not open an incident."""
+    return bool(person.email) and person.email.lower() not in settings.DESK_ADDRESSES
 
 
 def not_before(person: User, now: datetime) -> datetime:

@@ -13,6 +13,8 @@ from django.utils import timezone
 from config import health
 from config.embedded import state
 from mailbox.models import Folder, Mailbox, Receipt
+from sla import ticks
+from sla.models import Tick
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +126,19 @@ def test_letters_that_nobody_takes_are_named(client):
     assert said["letters_wait_seconds"] >= 360
 
 
+def test_deadlines_that_nobody_looks_at_are_named(client):
+    now = timezone.now()
+    tick = Tick.objects.create(name=ticks.WARNINGS, since=now, at=now - timedelta(seconds=50), lag=timedelta())
+    assert readiness(client)["missing"] == []
+
+    tick.at -= timedelta(minutes=1)
+    tick.save()
+
+    said = readiness(client)
+    assert said["missing"] == ["warnings"]
+    assert said["warnings_lag_seconds"] >= 90
+
+
 def test_letters_that_came_just_now_and_letters_from_before_may_wait(client):
     store_letter(ago=timedelta(minutes=4))
     store_letter(ago=timedelta(hours=4), is_old=True)
@@ -146,9 +161,9 @@ def test_a_database_that_goes_away_while_it_is_asked_is_named(client, monkeypatc
     assert readiness(client) == {"status": "not ready", "missing": ["database"]}
 
 
-def test_asking_whether_mail_comes_costs_three_queries_however_many_folders(client, django_assert_num_queries):
+def test_asking_whether_mail_comes_costs_four_queries_however_many_folders(client, django_assert_num_queries):
     for number in range(20):
         make_folder(seen_ago=timedelta(minutes=10), name=f"folder {number}")
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         readiness(client)

@@ -79,3 +79,21 @@ def test_the_command_says_where_it_listens_and_ends_when_told():
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_what_somebody_writes_to_the_bot_is_given_until_it_is_confirmed(telegram):
+    requests.post(f"{telegram.url}/write", json={"chat": 7, "text": "/start abc"}, timeout=5)
+
+    first = call(telegram, "getUpdates").json()["result"]
+    assert [(each["message"]["chat"], each["message"]["text"]) for each in first] == [
+        ({"id": 7, "type": "private"}, "/start abc")
+    ]
+    assert call(telegram, "getUpdates").json()["result"] == first
+    assert call(telegram, "getUpdates", offset=first[0]["update_id"] + 1).json()["result"] == []
+
+
+def test_a_message_may_arrive_though_its_sender_does_not_hear_of_it(telegram):
+    telegram.fail("late")
+
+    assert call(telegram, "sendMessage", chat_id=7, text="x").status_code == 504
+    assert len(telegram.sent) == 1
