@@ -97,8 +97,8 @@ def standing(left: timedelta) -> ClockFace:
     if left < timedelta():
         said = _("Overdue, and stands still")
         return ClockFace(ClockState.OVERDUE, f"−{span(-left)}", said, share=100)
-    words = {"left": span(left)}
-    return ClockFace(ClockState.PAUSED, _("stands, %(left)s") % words, _("Stands still, %(left)s left") % words)
+    said = _("Stands still, %(left)s left") % {"left": span(left)}
+    return ClockFace(ClockState.PAUSED, _("stands, %(left)s") % {"left": brief(left)}, said)
 
 
 def _share(start: datetime, due: datetime, at: datetime) -> int:
@@ -112,6 +112,16 @@ def span(length: timedelta) -> str:
     if minutes < 24 * 60:
         return _("%(hours)d h %(minutes)02d m") % {"hours": minutes // 60, "minutes": minutes % 60}
     return _("%(days)d d %(hours)d h") % {"days": minutes // 1440, "hours": minutes // 60 % 24}
+
+
+def brief(length: timedelta) -> str:
+    """A length in one number: “42 m”, “47 h”, “3 d”."""
+    minutes = int(length.total_seconds()) // 60
+    if minutes < 60:
+        return _("%(minutes)d m") % {"minutes": minutes}
+    if minutes < 48 * 60:
+        return _("%(hours)d h") % {"hours": minutes // 60}
+    return _("%(days)d d") % {"days": minutes // 1440}
 
 
 def ago(moment: datetime, now: datetime) -> str:

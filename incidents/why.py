@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents.clocks import span
 from incidents.models import Incident
 from incidents.occurrences import Happened
 
@@ -221,7 +220,7 @@ def contractor_deadline(incident: Incident) -> str:
 def _stands(incident: Incident, left: timedelta) -> str:
     if left < timedelta():
         return _("overdue, stands still in “%(status)s”") % {"status": incident.status.name}
-    return _("stands still in “%(status)s”, %(left)s left") % {"status": incident.status.name, "left": span(left)}
+    return _("stands still in “%(status)s”") % {"status": incident.status.name}
 
 
 def _is_plain(incident: Incident, start: datetime, due: datetime) -> bool:

@@ -74,12 +74,18 @@ def reckon(
     for phase in reading.phases:
         end = phase.end or now
         if phase.state is State.RUNNING:
-            rows += _fold(_run(phase.start, end, rule.calendar, day_names or {}), rule.calendar)
+            for since, to in _cut(phase.start, end, reading.due):
+                rows += _fold(_run(since, to, rule.calendar, day_names or {}), rule.calendar)
         elif phase.state is State.PAUSED:
             rows += _pause(phase, end, past)
         elif phase.end:
             rows.append(_stop(phase, end, rule))
     return [row for row in rows if row.start < row.end]
+
+
+def _cut(start: datetime, end: datetime, due: datetime | None) -> list[tuple[datetime, datetime]]:
+    """In two where time was over, so that a row ends there."""
+    return [(start, due), (due, end)] if due and start < due < end else [(start, end)]
 
 
 def _run(start: datetime, end: datetime, calendar: Calendar, names: Mapping[str, str]) -> list[Row]:

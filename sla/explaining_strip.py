@@ -51,9 +51,6 @@ def strip(account: Account) -> Strip | None:
         x = min(place(row.start), WIDTH - THINNEST)
         look = "over" if account.due and row.is_counted and row.start >= account.due else ""
         look = look or LOOKS.get(row.reason) or ("runs" if row.is_counted else "off")
-        if account.due and row.is_counted and row.start < account.due < row.end:
-            parts.append(Part(x, max(place(account.due) - x, THINNEST), look))
-            x, look = place(account.due), "over"
         parts.append(Part(x, max(place(row.end) - x, THINNEST), look))
     due = place(account.due) if account.due and start <= account.due <= end else None
     return Strip(tuple(parts), due, start, end)

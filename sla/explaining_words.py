@@ -47,6 +47,8 @@ class Line:
     text: str
     # Of our people; empty where they are not named, or nobody did it.
     who: str
+    # The first one after the time was over.
+    begins_late: bool = False
 
     @property
     def length(self) -> timedelta:
@@ -136,16 +138,19 @@ def _say(
         title=names.clock(account.clock),
         rule=str(rule_words.say(line, names)),
         version=versions[account.version],
-        lines=tuple(_lines(account.rows, policy, line, names, with_people)),
+        lines=tuple(_lines(account, policy, line, names, with_people)),
         before=_before(account.before, versions, names) if account.before else "",
     )
 
 
-def _lines(rows: Iterable[Row], policy: Policy, line: RuleLine, names: Names, with_people: bool) -> Iterable[Line]:
-    for row in rows:
+def _lines(account: Account, policy: Policy, line: RuleLine, names: Names, with_people: bool) -> Iterable[Line]:
+    due, is_late = account.due, False
+    for row in account.rows:
         who = row.by if with_people else ""
+        begins_late = due is not None and not is_late and row.start >= due and account.is_breached
+        is_late = is_late or begins_late
         text = _reason(row, policy, line, names)
-        yield Line(row.start, row.end, row.counted, row.is_counted, ICONS[row.reason], text, who)
+        yield Line(row.start, row.end, row.counted, row.is_counted, ICONS[row.reason], text, who, begins_late)
 
 
 def _reason(row: Row, policy: Policy, line: RuleLine, names: Names) -> str:

@@ -128,6 +128,18 @@ def test_weeks_of_ordinary_days_are_one_row_and_a_few_days_are_not_folded():
     assert Reason.DAYS not in {row.reason for row in short}
 
 
+def test_a_row_ends_where_time_was_over():
+    rule = replace(INCIDENT, calendar=OFFICE, allowed=100 * HOUR)
+    now = NOW + 60 * DAY
+    due = read([opened()], rule, now).due
+
+    rows = rows_of([opened()], rule, now)
+
+    before = [row for row in rows if due and row.end <= due]
+    assert due in {row.end for row in rows}
+    assert sum((row.counted for row in before), timedelta()) == rule.allowed
+
+
 def test_a_calendar_of_another_zone_cuts_days_at_its_own_midnight():
     calendar = Calendar(MOSCOW, (((0, 1440),),) * 7, {date(2026, 11, 21): ()})
 
