@@ -72,7 +72,7 @@ class Words:
             return str(NEAR[warning.clock]) % left if warning.clock in NEAR else self._of_other(warning, left)
         said = str(OVER[warning.clock]) if warning.clock in OVER else self._of_other(warning, {})
         late = warning.at - warning.due_at
-        return _("%(said)s, %(late)s ago") % {"said": said, "late": _length(late)} if late >= PROMPT else said
+        return _("%(said)s: %(late)s late") % {"said": said, "late": _length(late)} if late >= PROMPT else said
 
     def _of_other(self, warning: DeadlineWarning, left: Mapping[str, str]) -> str:
         facts = {"clock": self.clock(warning.clock), **left}
