@@ -15,7 +15,7 @@ WARNINGS: dict[str, dict[str, Any]] = {
     "contractor": {"warn": [60], "escalate": 0},
     "first_action": {"warn": [], "escalate": 10},
     "work:avr": {"warn": [60], "escalate": 0},
-    "work:rvr": {"warn": [DAY], "escalate": 0},
+    "work:rvr": {"warn": [12 * 60], "escalate": 0},
     "work:dgu": {"warn": [12 * 60], "escalate": 0},
     "work:eks": {"warn": [12 * 60], "escalate": 0},
 }
