@@ -14,10 +14,9 @@ from sla.figures import bins, keys, live
 from sla.figures.answers import Age, AtRisk, Compliance, Day, LetterDay, Row, Site, Spread
 from sla.figures.answers import share as share_of
 from sla.figures.chosen import CONTRACTOR, GROUP, OPERATOR, Chosen
-from sla.figures.counting import Counts, Tally, counts, given_of, narrowing
+from sla.figures.counting import Asked, Counts, Tally, counts, given_of, narrowing
 from sla.figures.following import state
 from sla.figures.said import (
-    ALL,
     ARRIVED,
     DIMENSIONS,
     IN_TIME,
@@ -50,8 +49,8 @@ def fresh_at() -> datetime | None:
 
 def compliance(chosen: Chosen, now: datetime) -> Compliance:
     """What arrived and ended in the period, and how it stands now."""
-    found = _counts(chosen).all
-    open_now = live.standing(keys.narrowed(chosen.filters), now).get(ALL, {}).get(0, live.Open())
+    found = _counts(chosen, is_light=chosen.is_compared).all
+    open_now = live.standing(keys.narrowed(chosen.filters), now).get(0, live.Open())
     return Compliance(
         arrived=found.number(ARRIVED),
         ended=found.number(IN_TIME, LATE, UNDATED),
@@ -71,9 +70,10 @@ def by(dimension: str, chosen: Chosen, now: datetime) -> list[Row]:
     Contractors are judged by their own clock: its end lies in the period, its time is the repair.
     """
     is_contractor = dimension == CONTRACTOR
-    shown = DIMENSIONS[OPERATOR if dimension == GROUP else dimension]
-    cells, before = (_counts(each).cells.get(shown, {}) for each in (chosen, chosen.before()))
-    standing = live.standing(keys.narrowed(chosen.filters), now, by_contractors_clock=is_contractor).get(shown, {})
+    column = OPERATOR if dimension == GROUP else dimension
+    cells = _counts(chosen).cells.get(DIMENSIONS[column], {})
+    before = _counts(chosen.before(), is_light=True).cells.get(DIMENSIONS[column], {})
+    standing = live.standing(keys.narrowed(chosen.filters), now, column, by_contractors_clock=is_contractor)
     lines: dict[str, _Line] = {}
     names = keys.named(dimension, cells.keys() | standing.keys())
     for key in cells.keys() | standing.keys():
@@ -162,6 +162,7 @@ def _row(word: str, line: _Line, ends: tuple[int, int, int]) -> Row:
     )
 
 
-def _counts(chosen: Chosen) -> Counts:
+def _counts(chosen: Chosen, *, is_light: bool = False) -> Counts:
     known = state()
-    return counts(chosen.since, chosen.until, keys.narrowed(chosen.filters), known.stamp if known else None)
+    asked = Asked(chosen.since, chosen.until, keys.narrowed(chosen.filters), is_light)
+    return counts(asked, known.stamp if known else None)

@@ -26,6 +26,8 @@ class Chosen:
     since: date
     until: date
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # The period before another one, of which less is asked.
+    is_compared: bool = False
 
     def __post_init__(self) -> None:
         if self.until < self.since:
@@ -45,8 +47,8 @@ class Chosen:
         """The period to compare with: whole months give as many months before, other days as many days before."""
         if self.since.day == 1 and (self.until + DAY).day == 1:
             months = 12 * (self.until.year - self.since.year) + self.until.month - self.since.month + 1
-            return replace(self, since=_months_back(self.since, months), until=self.since - DAY)
-        return replace(self, since=self.since - self.length * DAY, until=self.since - DAY)
+            return replace(self, since=_months_back(self.since, months), until=self.since - DAY, is_compared=True)
+        return replace(self, since=self.since - self.length * DAY, until=self.since - DAY, is_compared=True)
 
 
 def _months_back(first: date, months: int) -> date:

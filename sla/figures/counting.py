@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -13,19 +13,25 @@ from uuid import UUID
 from django.db import connection
 
 from sla.figures import sums
-from sla.figures.said import ALL, ARRIVED, DAYS, DIMENSIONS, HOURS, NO_BIN, said
+from sla.figures.said import (
+    ALL,
+    ARRIVAL,
+    ARRIVED,
+    CONTRACTORS_END,
+    DAYS,
+    DIMENSIONS,
+    END,
+    HOURS,
+    NO_BIN,
+    STAGES,
+    said,
+)  # fmt: skip
 
 # The dimensions that are narrowed, each with the keys that are taken: none of a key that nothing has.
 Narrowed: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
 
 # So many answers are kept in memory until the figures change.
 _KEPT = 64
-_COLUMNS = (*DIMENSIONS, "day", "hour")
-_SETS = ", ".join(["(what, bin)", *(f"({name}, what, bin)" for name in DIMENSIONS), "(day, what)", "(hour, what)"])
-# GROUPING() has a bit for each column that a row is not grouped by, the last column's is the lowest.
-_WHICH = {(1 << len(_COLUMNS)) - 1: ALL} | {
-    (1 << len(_COLUMNS)) - 1 - (1 << len(_COLUMNS) - number): number for number in range(1, len(_COLUMNS) + 1)
-}
 _DAY_ZERO = date(2000, 1, 1)
 
 
@@ -62,14 +68,24 @@ class Counts:
         return self.cells[ALL][0]
 
 
-def counts(since: date, until: date, narrowed: Narrowed, stamp: UUID | None) -> Counts:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A period, what it is narrowed to, and whether rows are asked for what happened only, not for how long it took."""
+
+    since: date
+    until: date
+    narrowed: Narrowed
+    is_light: bool = False
+
+
+def counts(asked: Asked, stamp: UUID | None) -> Counts:
     """Everything of these days. `stamp` names the state of the figures: the same one gives the same answer."""
-    return _count(since, until, narrowed) if stamp is None else _kept(since, until, narrowed, stamp)
+    return count(asked) if stamp is None else _kept(asked, stamp)
 
 
 @lru_cache(maxsize=_KEPT)
-def _kept(since: date, until: date, narrowed: Narrowed, stamp: UUID) -> Counts:
-    return _count(since, until, narrowed)
+def _kept(asked: Asked, stamp: UUID) -> Counts:
+    return count(asked)
 
 
 def forget() -> None:
@@ -77,15 +93,15 @@ def forget() -> None:
     _kept.cache_clear()
 
 
-def _count(since: date, until: date, narrowed: Narrowed) -> Counts:
+def count(asked: Asked) -> Counts:
     found = Counts()
     # Sums know pairs of dimensions: one that is narrowed, one that is shown.
-    months = sums.summed(since, until) if len(narrowed) < 2 else []
+    months = sums.summed(asked.since, asked.until) if len(asked.narrowed) < 2 else []
     if months:
-        _add_sums(found, months, narrowed)
-    stretches = list(_stretches(since, until, months))
+        _add_sums(found, months, asked)
+    stretches = list(_stretches(asked.since, asked.until, months))
     if stretches:
-        _add_facts(found, stretches, narrowed)
+        _add_facts(found, stretches, asked)
     return found
 
 
@@ -99,39 +115,60 @@ def _stretches(since: date, until: date, months: Collection[date]) -> Iterator[t
         yield since, until
 
 
-def _add_sums(found: Counts, months: list[date], narrowed: Narrowed) -> None:
-    name, keys = narrowed[0] if narrowed else (None, (0,))
+def _add_sums(found: Counts, months: list[date], asked: Asked) -> None:
+    name, keys = asked.narrowed[0] if asked.narrowed else (None, (0,))
     given = {"months": months, "narrowed": DIMENSIONS[name] if name else ALL, "keys": list(keys)}
     among = "FROM sla_factsum, unnest(codes, numbers) AS each (code, number) WHERE month = ANY(%(months)s) "
     among += "AND narrowed = %(narrowed)s AND key = ANY(%(keys)s)"
-    cells = f"SELECT shown, value, code, sum(number)::int {among} AND shown <> {DAYS} GROUP BY 1, 2, 3"
+    code = f"CASE WHEN shown = {ALL} THEN code ELSE code / 100 * 100 + {NO_BIN} END" if asked.is_light else "code"
+    cells = f"SELECT shown, value, {code}, sum(number)::int {among} AND shown < {DAYS} GROUP BY 1, 2, 3"
     for shown, value, code, number in _rows(cells, given):
-        if shown == HOURS:
-            found.hours[code] += number
-        else:
-            found.cells[shown][value].codes[code] += number
+        found.cells[shown][value].codes[code] += number
+    if asked.is_light:
+        return
+    hours = f"SELECT code, sum(number)::int {among} AND shown = {HOURS} GROUP BY 1"
+    for hour, number in _rows(hours, given):
+        found.hours[hour] += number
     days = f"SELECT month + code, value, sum(number)::int {among} AND shown = {DAYS} GROUP BY 1, 2"
     for day, what, number in _rows(days, given):
         found.days[day][what] += number
 
 
-def _add_facts(found: Counts, stretches: Sequence[tuple[date, date]], narrowed: Narrowed) -> None:
+def _add_facts(found: Counts, stretches: Sequence[tuple[date, date]], asked: Asked) -> None:
     given = {f"since{n}": since for n, (since, _until) in enumerate(stretches)}
     given |= {f"until{n}": until for n, (_since, until) in enumerate(stretches)}
     within = " OR ".join(f"{{day}} BETWEEN %(since{n})s AND %(until{n})s" for n in range(len(stretches)))
+    # Read once, though an incident may arrive and end in the period.
+    any_of = " OR ".join(within.format(day=stage.day) for stage in STAGES)
+    ours, theirs = (said(stages, "fact", within) for stages in ([ARRIVAL, END], [CONTRACTORS_END]))
+    if asked.is_light:
+        grouped = _grouped(ours, DIMENSIONS, "what")
+    else:
+        grouped = _grouped(ours, {**DIMENSIONS, "day": DAYS, "hour": HOURS}, "code")
     statement = f"""
-        SELECT GROUPING({", ".join(_COLUMNS)}), what, bin, count(*),
-            coalesce({", ".join(DIMENSIONS)}, day - date '{_DAY_ZERO}', hour, 0)
-        FROM ({said(f"({within}){narrowing(narrowed)}")}) said GROUP BY GROUPING SETS ({_SETS})"""
-    for which, what, bin_, number, value in _rows(statement, given | given_of(narrowed)):
-        shown = _WHICH[which]
+        WITH fact AS MATERIALIZED (SELECT * FROM sla_fact WHERE ({any_of}){narrowing(asked.narrowed)})
+        {grouped} UNION ALL {_grouped(theirs, {"contractor": DIMENSIONS["contractor"]}, "code")}
+    """
+    for shown, value, code, number in _rows(statement, given | given_of(asked.narrowed)):
         if shown == DAYS:
-            found.days[_DAY_ZERO + timedelta(days=value)][what] += number
+            found.days[_DAY_ZERO + timedelta(days=value)][code // 100] += number
         elif shown == HOURS:
             # What ends has no hour.
-            found.hours[value] += number if what == ARRIVED else 0
+            found.hours[value] += number if code // 100 == ARRIVED else 0
         else:
-            found.cells[shown][value].codes[100 * what + bin_] += number
+            found.cells[shown][value].codes[code] += number
+
+
+def _grouped(source: str, columns: Mapping[str, int], by: str) -> str:
+    """SELECT of (number of the column, value there, code, how often); of days and hours only what happened."""
+    values = {"day": f"day - date '{_DAY_ZERO}'"}
+    sets = [f"({name}, {'what' if number in (DAYS, HOURS) else by})" for name, number in columns.items()]
+    numbered = " ".join(f"WHEN GROUPING({name}) = 0 THEN {number}" for name, number in columns.items())
+    code = f"coalesce(code, 100 * what + {NO_BIN})" if any("what" in each for each in sets) else "code"
+    return (
+        f"SELECT CASE {numbered} ELSE {ALL} END, coalesce({', '.join(values.get(name, name) for name in columns)}, 0), "
+        f"{code}, count(*)::int FROM ({source}) said GROUP BY GROUPING SETS ((code), {', '.join(sets)})"
+    )
 
 
 def narrowing(narrowed: Narrowed, table: str = "") -> str:

@@ -6,6 +6,9 @@ was measured.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from sla.figures.chosen import CONTRACTOR, DISPATCHER, OPERATOR, REGION, TYPE
 
 ARRIVED, IN_TIME, LATE, UNDATED, BY_CONTRACTOR = 0, 1, 2, 3, 4
@@ -17,18 +20,29 @@ ALL, DAYS, HOURS = 0, 6, 7
 DIMENSIONS = {TYPE: 1, OPERATOR: 2, REGION: 3, CONTRACTOR: 4, DISPATCHER: 5}
 COLUMNS = ", ".join(DIMENSIONS)
 
-# (the day on which it happened, what, how long it had taken, the hour of the week)
-_KINDS = (
-    ("opened_on", f"{ARRIVED}", "answer_bin", "hour"),
-    ("closed_on", f"{IN_TIME} + coalesce(outcome, 2)", "repair_bin", "NULL"),
-    ("contractor_closed_on", f"{BY_CONTRACTOR} + coalesce(contractor_outcome, 2)", "contractor_bin", "NULL"),
+
+class Stage(NamedTuple):
+    """One thing that happens to incidents, by columns of Fact: on which day, what, after how long, in which hour."""
+
+    day: str
+    what: str
+    took: str
+    hour: str = "NULL::smallint"
+
+
+ARRIVAL = Stage("opened_on", str(ARRIVED), "answer_bin", "hour")
+END = Stage("closed_on", f"({IN_TIME} + coalesce(outcome, 2))", "repair_bin")
+CONTRACTORS_END = Stage(
+    "contractor_closed_on", f"({BY_CONTRACTOR} + coalesce(contractor_outcome, 2))", "contractor_bin"
 )
+STAGES = (ARRIVAL, END, CONTRACTORS_END)
 
 
-def said(among: str) -> str:
-    """SELECT of day, what, bin, hour and dimensions. `among` narrows the facts; `{day}` in it is the day's column."""
+def said(stages: Iterable[Stage], source: str, among: str) -> str:
+    """SELECT of day, what, code, hour and dimensions from the source. `{day}` in `among` is the day's column."""
     return " UNION ALL ".join(
-        f"SELECT {day} AS day, {what} AS what, coalesce({took}, {NO_BIN}) AS bin, {hour} AS hour, {COLUMNS} "
-        f"FROM sla_fact WHERE {among.format(day=day)}"
-        for day, what, took, hour in _KINDS
+        f"SELECT {stage.day} AS day, {stage.what} AS what, "
+        f"100 * {stage.what} + coalesce({stage.took}, {NO_BIN}) AS code, {stage.hour} AS hour, {COLUMNS} "
+        f"FROM {source} WHERE {among.format(day=stage.day)}"
+        for stage in stages
     )

@@ -11,18 +11,18 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from sla.figures.said import ALL, ARRIVED, BY_CONTRACTOR, DAYS, DIMENSIONS, HOURS, said
+from sla.figures.said import ALL, ARRIVED, BY_CONTRACTOR, DAYS, DIMENSIONS, HOURS, STAGES, said
 from sla.models import SummedMonth
 
 _CELLS = f"""
-SELECT narrowed, key, shown, value, code, count(*) AS number
-FROM ({said("{day} >= %(first)s AND {day} < %(after)s")}) said
+SELECT narrowed, key, shown, value, shown.code, count(*) AS number
+FROM ({said(STAGES, "sla_fact", "{day} >= %(first)s AND {day} < %(after)s")}) said
 CROSS JOIN LATERAL (VALUES ({ALL}, 0), {", ".join(f"({n}, {name}::int)" for name, n in DIMENSIONS.items())})
     narrowed (narrowed, key)
-CROSS JOIN LATERAL (VALUES ({ALL}, 0, 100 * what + bin),
-    {", ".join(f"({n}, {name}::int, 100 * what + bin)" for name, n in DIMENSIONS.items())},
+CROSS JOIN LATERAL (VALUES ({ALL}, 0, said.code),
+    {", ".join(f"({n}, {name}::int, said.code)" for name, n in DIMENSIONS.items())},
     ({DAYS}, what, day - %(first)s::date), ({HOURS}, 0, hour::int)) shown (shown, value, code)
-WHERE code IS NOT NULL AND (what < {BY_CONTRACTOR} OR shown IN ({ALL}, {DIMENSIONS["contractor"]}))
+WHERE shown.code IS NOT NULL AND (what < {BY_CONTRACTOR} OR shown IN ({ALL}, {DIMENSIONS["contractor"]}))
     AND (shown <> {HOURS} OR what = {ARRIVED})
 GROUP BY 1, 2, 3, 4, 5
 """

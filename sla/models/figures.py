@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -68,6 +69,13 @@ class Fact(models.Model):
             models.Index(fields=["opened_on"], name="fact_by_opening"),
             models.Index(fields=["closed_on"], name="fact_by_closing"),
             models.Index(fields=["contractor_closed_on"], name="fact_by_contractors_end"),
+            # What is open, which is little; read without the rows themselves.
+            models.Index(
+                fields=["incident"],
+                include=("type", "operator", "region", "contractor", "dispatcher", "closed_on"),
+                condition=Q(closed_on=None),
+                name="fact_open",
+            ),
         ]
 
     def __str__(self) -> str:
