@@ -75,7 +75,7 @@ def test_a_clock_that_stands_still_says_what_is_left_and_is_not_counted_on() -> 
 
     assert (face.state, face.words, face.title) == (
         ClockState.PAUSED,
-        "stands, 3 h 00 m",
+        "stands, 3 h",
         "Stands still, 3 h 00 m left",
     )
     assert (face.start, face.due, face.share) == (None, None, None)

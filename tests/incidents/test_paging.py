@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +98,13 @@ def test_a_cursor_of_another_order_is_harmless(incidents) -> None:
 
     assert page([Incident.objects.all()], ORDERS["-changed"], after=standing).rows
     assert page([Incident.objects.all()], ORDERS["due"], after=Cursor(NOW, incidents[8].pk)).rows
+
+
+def test_standing_clocks_are_sorted_by_an_index(db) -> None:
+    order = ORDERS["due"]
+    rows = Incident.objects.open().filter(order.leg("clock_left")).order_by("clock_left", "id")[:50]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+
+    assert "incident_open_standing" in rows.explain()
