@@ -37,16 +37,16 @@ class Stretch:
 
     @property
     def words(self) -> str:
-        """“2–4 h”, “up to 5 min”, “3 d and more”: in the largest unit that both ends are whole in."""
+        """“2–4 h”, “under 5 min”, “3+ d”: in the largest unit that both ends are whole in."""
         unit, form = self._unit()
+        return form % {"span": self.bare(unit)}
+
+    def bare(self, unit: int) -> str:
+        """Without the unit, which is so many minutes."""
         since, to = self.since // unit, None if self.to is None else self.to // unit
         if to is None:
-            said = _("%(span)s and more") % {"span": since}
-        elif not since:
-            said = _("up to %(span)s") % {"span": to}
-        else:
-            said = f"{since}–{to}"
-        return form % {"span": said}
+            return f"{since}+"
+        return _("under %(span)s") % {"span": to} if not since else f"{since}–{to}"
 
     def _unit(self) -> tuple[int, str]:
         ends = [end for end in (self.since, self.to) if end]

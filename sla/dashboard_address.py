@@ -138,7 +138,7 @@ def _days(address: QueryDict, today: date) -> tuple[date, date, str]:
         last = min(last or today, today)
         first = first or last
         first, last = min(first, last), max(min(first, today), last)
-        return max(first, last - MOST_DAYS * DAY), last, ""
+        return max(first, last - (MOST_DAYS - 1) * DAY), last, ""
     period = address.get("p", "")
     period = period if period in PERIODS else USUAL
     return today - (PERIODS[period][0] - 1) * DAY, today, period

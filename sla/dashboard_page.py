@@ -25,7 +25,7 @@ from sla.figures.chosen import CONTRACTOR, TYPE
 if TYPE_CHECKING:
     from dispatchers.models import User
 
-MOST_SITES = 8
+MOST_SITES = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.translation import gettext as _
+
 from incidents.models import IncidentType
 from incidents.stretches import Stretch
 from sla import charts, clocks
@@ -21,9 +23,10 @@ REPAIR_EDGES = (0, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, DAY, 2 * DAY, 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the chart: from, to, how many, and where they are listed."""
+    """A column of the chart: from, to, how many, and where they are listed. `title` leaves the unit out."""
 
     stretch: Stretch
+    title: str
     number: int
     height: int
     href: str
@@ -47,6 +50,7 @@ class Distribution:
     # How many took as long as the limit or longer.
     beyond: int
     beyond_href: str
+    unit: str
 
     @property
     def most_allowed(self) -> timedelta:
@@ -55,16 +59,21 @@ class Distribution:
 
 def answers(spread: Spread, links: Links) -> Distribution:
     """From the opening to the first letter of ours, of those opened in the period."""
-    return _distribution(spread, ANSWER_EDGES, _limits(clocks.FIRST_ANSWER), "answered", links.arrived)
+    return _distribution(spread, ANSWER_EDGES, 1, _limits(clocks.FIRST_ANSWER), "answered", links.arrived)
 
 
 def repairs(spread: Spread, links: Links, types: tuple[str, ...]) -> Distribution:
     """From the opening to closing, of those closed in the period; `types` are the chosen ones, none means all."""
-    return _distribution(spread, REPAIR_EDGES, _limits(clocks.INCIDENT, types), "took", links.ended)
+    return _distribution(spread, REPAIR_EDGES, HOUR, _limits(clocks.INCIDENT, types), "took", links.ended)
 
 
 def _distribution(
-    spread: Spread, edges: tuple[int, ...], limits: tuple[timedelta, ...], name: str, list_of: Callable[..., str]
+    spread: Spread,
+    edges: tuple[int, ...],
+    unit: int,
+    limits: tuple[timedelta, ...],
+    name: str,
+    list_of: Callable[..., str],
 ) -> Distribution:
     stretches = [Stretch(low, high) for low, high in zip(edges, (*edges[1:], None), strict=True)]
     numbers = [_within(spread, stretch) for stretch in stretches]
@@ -73,6 +82,7 @@ def _distribution(
     columns = [
         Column(
             stretch,
+            stretch.bare(unit),
             number,
             height,
             list_of(**{name: str(stretch)}),
@@ -82,7 +92,8 @@ def _distribution(
     ]
     beyond = 0 if limit is None else spread.number - spread.within(limit)
     href = "" if edge is None else list_of(**{name: str(Stretch(edge))})
-    return Distribution(columns, spread.number, spread.median, spread.p90, limit, limits, beyond, href)
+    named = _("hours") if unit == HOUR else _("minutes")
+    return Distribution(columns, spread.number, spread.median, spread.p90, limit, limits, beyond, href, named)
 
 
 def _within(spread: Spread, stretch: Stretch) -> int:

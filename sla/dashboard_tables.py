@@ -183,9 +183,9 @@ def _line(dimension: str, row: Row, address: Address, links: Links) -> Line:
 HEADINGS: tuple[tuple[str, str | Promise], ...] = (
     ("arrived", gettext_lazy("Arrived")),
     (WORST, gettext_lazy("In time")),
-    ("change", gettext_lazy("Change")),
+    ("change", pgettext_lazy("period", "Against before")),
     ("late", pgettext_lazy("closed", "Late")),
-    ("overdue", pgettext_lazy("column", "Overdue")),
+    ("overdue", pgettext_lazy("open", "Overdue")),
     ("repair", gettext_lazy("Repair")),
     ("answer", gettext_lazy("Answer")),
 )

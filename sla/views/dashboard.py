@@ -84,7 +84,7 @@ def export(request: Request, form: str) -> HttpResponse:
     if form == "xlsx":
         pieces = exports.as_xlsx(request.user, address, now)
     else:
-        asked = request.GET.get("table", "")
+        asked = request.GET.get("table", "summary")
         exported = exports.tables(request.user).get(asked)
         if form != "csv" or exported is None:
             raise Http404

@@ -2,9 +2,9 @@
 (function () {
   "use strict";
   const SERIES = [
-    { column: 1, color: "--line3", width: 1.5, fill: true },
-    { column: 2, color: "--ink", width: 2, fill: false },
-    { column: 4, color: "--over", width: 2, fill: false },
+    { column: 1, color: "--line3", width: 1.5, fill: true, order: 3 },
+    { column: 2, color: "--ink", width: 2, fill: false, order: 2 },
+    { column: 4, color: "--over", width: 2, fill: false, order: 1 },
   ];
   let chart = null;
   const hidden = new Set();
@@ -42,8 +42,8 @@
           const title = titles[series.column].textContent;
           return {
             label: title, data: numbers(series.column), borderColor: token(series.color), borderWidth: series.width,
-            backgroundColor: series.fill ? token("--sunken") : token(series.color), fill: series.fill, tension: 0.25,
-            pointRadius: 0, pointHoverRadius: 4, pointHitRadius: 12, hidden: hidden.has(title),
+            backgroundColor: series.fill ? token("--sunken") : token(series.color), fill: series.fill, tension: 0,
+            order: series.order, pointRadius: 0, pointHoverRadius: 4, pointHitRadius: 12, hidden: hidden.has(title),
           };
         }),
       },

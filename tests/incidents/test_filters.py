@@ -83,6 +83,9 @@ def some_of(field: str) -> tuple[list[dict[str, Any]], list[str]]:
     if field == "group":
         groups = [Operator.objects.create(name=name, group=name.lower()) for name in ("Alpha", "Beta")]
         return [{"operator": groups[0]}, {"operator": groups[1]}, {}], ["alpha", "beta", "none"]
+    if field == "priority":
+        ranks = ["urgent", "high", "low"]
+        return [{"priority": rank} for rank in ranks], ranks
     if field == "contractor":
         firms = [Contractor.objects.create(name=name) for name in ("ООО «А»", "ООО «Б»")]
         return [{"contractor": firms[0]}, {"contractor": firms[1]}, {}], [*(str(each.pk) for each in firms), "none"]

@@ -79,6 +79,7 @@ class World:
         named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject", "deed": "send"}
         if route.startswith("templates/"):
             named["kind"] = "closed"
+        named["dimension"] = "type"
         if route.startswith("sla/clocks/"):
             pk, named["clock"] = self.link.pk, self.link.clock
         if route.startswith("sla/dispute/"):

@@ -27,10 +27,10 @@ class Story:
         self.now = timezone.now()
         self.days = days
         self.people = [make_user() for _n in range(3)]
-        self.operators = [Operator.objects.create(name=f"Оператор {n}", group=f"group{n % 2}") for n in range(3)]
-        self.firms = [Contractor.objects.create(name=f"ООО «Подрядчик {n}»") for n in range(contractors)]
+        self.operators = [Operator.objects.create(name=f"Оператор {seed}.{n}", group=f"group{n % 2}") for n in range(3)]
+        self.firms = [Contractor.objects.create(name=f"ООО «Подрядчик {seed}.{n}»") for n in range(contractors)]
         self.types = list(IncidentType.objects.all())
-        self.poles = [self._pole(n) for n in range(12)]
+        self.poles = [self._pole(100 * seed + n) for n in range(12)]
         made = [self._incident() for _n in range(number)]
         made[0].merged_into = made[1]
         made[0].status, made[0].closed_at = made[-1].status, self.now
