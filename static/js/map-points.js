@@ -4,7 +4,7 @@
   // The worst first, as incidents.map_states has them.
   const STATES = ["o", "r", "n", "a", "w"];
   const STEP = 10000;
-  const RADIUS = 52, NEAREST = 17;
+  const RADIUS = 60, NEAREST = 17;
 
   class Points {
     constructor() { this.poles = new Map(); this.incidents = new Map(); this.hidden = new Set(); this.index = null; }

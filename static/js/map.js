@@ -8,7 +8,7 @@
   const COUNTRY = [[42, 20], [75, 190]];
   const points = new window.mapPoints.Points();
   const shown = new Map();
-  let named = new Set(), whole = false, busy = false, timer = 0, askedAt = 0, sideAt = 0, sideTimer = 0, source = "", isPlaced = false;
+  let named = new Set(), whole = false, busy = false, timer = 0, askedAt = 0, sideAt = 0, sideTimer = 0, source = "", isPlaced = false, turns = 0, here = location.pathname + location.search;
 
   const map = L.map(world, {
     attributionControl: Boolean(world.dataset.tiles), zoomControl: false, zoomSnap: 0.5, minZoom: 1.5, maxZoom: window.mapPoints.NEAREST,
@@ -30,8 +30,9 @@
   }
   function say() {
     const middle = map.getCenter();
+    here = location.pathname + location.search;
     const hash = "#" + [map.getZoom(), middle.lat.toFixed(3), middle.lng.toFixed(3)].join("/");
-    history.replaceState(history.state, "", location.pathname + location.search + hash);
+    history.replaceState(history.state, "", here + hash);
   }
   function fit(places) {
     if (!places.length) { map.fitBounds(COUNTRY); return; }
@@ -51,6 +52,12 @@
       if (!shown.has(key)) { shown.set(key, made(each).addTo(map)); }
     });
     world.classList.toggle("near", map.getZoom() >= 9);
+    choose();
+  }
+  // The pole that is listed beside.
+  function choose() {
+    const chosen = new URLSearchParams(location.search).get("at");
+    shown.forEach(function (mark) { mark.getElement().classList.toggle("on", Boolean(chosen) && String(mark.pole) === chosen); });
   }
   function made(each) {
     const own = each.properties, place = each.geometry.coordinates;
@@ -59,9 +66,10 @@
       return window.mapMarks.marker(place, window.mapMarks.cluster(own.numbers), said, function () { open(own.cluster_id, place); });
     }
     const code = points.poles.get(own.pole).code;
-    return window.mapMarks.marker(place, window.mapMarks.pole(own.numbers, code), code + ". " + window.mapMarks.words(own.numbers), function () {
-      list({ at: own.pole });
-    });
+    const said = code + ". " + window.mapMarks.words(own.numbers);
+    const mark = window.mapMarks.marker(place, window.mapMarks.pole(own.numbers, code), said, function () { list({ at: own.pole }); });
+    mark.pole = own.pole;
+    return mark;
   }
   // Nearer, until its poles stand apart; those that never do are listed together.
   function open(cluster, place) {
@@ -70,21 +78,35 @@
     map.flyTo([place[1], place[0]], Math.max(zoom, map.getZoom() + 1), { duration: 0.4 });
   }
 
-  // The list beside the map is the server's; the address says which one it is.
+  // The list beside the map is the server's; the address says which one it is. The last one asked for is shown.
+  async function side(address) {
+    const turn = ++turns, box = document.getElementById("side");
+    sideAt = Date.now();
+    const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "side" }, redirect: "manual" }).catch(() => null);
+    const text = answer && answer.ok ? await answer.text().catch(() => null) : null;
+    if (turn !== turns || text === null || box !== document.getElementById("side")) { return false; }
+    const held = box.contains(document.activeElement) ? document.activeElement.id : "";
+    box.innerHTML = text;
+    const again = held && document.getElementById(held);
+    if (again) { again.focus({ preventScroll: true }); }
+    return true;
+  }
+  async function go(address) {
+    clearTimeout(sideTimer);
+    if (!await side(address)) { return; }
+    here = address;
+    history.pushState(null, "", address + location.hash);
+    document.getElementById("side").scrollTop = 0;
+    const heading = document.querySelector("#side h2");
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    choose();
+  }
   function list(asked) {
     const address = new URL(location.href);
     ["at", "within", "nowhere", "after", "before"].forEach((name) => address.searchParams.delete(name));
     Object.entries(asked).forEach(([name, value]) => address.searchParams.set(name, value));
-    address.hash = "";
-    side(address.pathname + address.search).then(function () {
-      history.pushState(null, "", address.pathname + address.search + location.hash);
-      const heading = document.querySelector("#side h2");
-      if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }
-    });
-  }
-  function side(address) {
-    sideAt = Date.now();
-    return htmx.ajax("GET", address, { target: "#side", swap: "innerHTML" });
+    go(address.pathname + address.search);
   }
   function renewSide() {
     clearTimeout(sideTimer);
@@ -171,15 +193,24 @@
     const bounds = land.bounds.get(outline);
     if (bounds) { map.flyToBounds(bounds, { duration: 0.4, padding: [12, 12] }); }
   }
-  document.addEventListener("click", function (event) {
-    const link = event.target.closest("[data-outline]");
-    if (link && !event.ctrlKey && !event.metaKey) { show(link.dataset.outline); }
+  document.querySelector(".wm").addEventListener("click", function (event) {
+    const link = event.target.closest("#nowhere, .wm-regions a, .wm-back a, .wm-pages a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
+    event.preventDefault();
+    event.stopPropagation();
+    show(link.dataset.outline);
+    go(link.pathname + link.search);
   });
   document.addEventListener("keydown", function (event) {
     if (event.key === " " && event.target.matches(".wm-key")) { event.preventDefault(); event.target.click(); }
   });
+  // Back and forth: another list is another page; another view is only looked at.
+  window.addEventListener("popstate", function () {
+    const view = said(), address = location.pathname + location.search;
+    if (address !== here) { location.reload(); } else if (view) { map.setView([view[1], view[2]], view[0]); }
+  });
   document.addEventListener("htmx:afterSettle", function (event) { if (event.target.id === "main") { renewed(); } });
-  document.addEventListener("htmx:pushedIntoHistory", say);
+  document.addEventListener("htmx:pushedIntoHistory", function () { say(); choose(); });
   document.body.addEventListener("incident", function (event) { named.add(event.detail.code); plan(); });
   document.body.addEventListener("resync", function () { whole = true; plan(); });
   // Deadlines come nearer without any event.
