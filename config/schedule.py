@@ -37,9 +37,17 @@ BEAT_SCHEDULE = {
     "tell warnings": every(3, "sla.tasks.tell"),
     "follow the figures": every(20, "sla.tasks.follow_figures"),
     "sum months of figures": every(300, "sla.tasks.sum_months"),
+    "write the letter of the week": every(300, "sla.tasks.write_weekly"),
     "synchronise the registry": daily(3, 0, "towers.tasks.sync_towers"),
     "back up": daily(0, 30, "config.tasks.backup"),
     "clean up": daily(1, 30, "config.tasks.cleanup"),
     "compare the figures": daily(2, 45, "sla.tasks.compare_figures"),
     "compare mail servers and ledger": daily(2, 15, "mailbox.tasks.reconcile"),
+}
+# Only with a tracker in the settings.
+TRACKER_SCHEDULE = {
+    "tell the tracker": every(2, "tracker_bridge.tasks.push"),
+    "read the tracker": every(15, "tracker_bridge.tasks.pull"),
+    "look closer at the tracker": every(60, "tracker_bridge.tasks.look_closer"),
+    "check the tracker": every(3600, "tracker_bridge.tasks.check"),
 }

@@ -20,7 +20,8 @@ from config.env import (
     env_url,
     secret_key,
 )
-from config.schedule import BEAT_SCHEDULE
+from config.schedule import BEAT_SCHEDULE, TRACKER_SCHEDULE
+from config.tracker import read_tracker
 
 VAR_DIR: Path = paths.var_dir()
 # With a database of one's own this is an installation, not a trial: nothing may be guessed.
@@ -311,6 +312,9 @@ ALERT_EMAILS = env_list("ALERT_EMAILS", ADMIN_EMAIL)
 DESK_URL = env_url("DESK_URL") or ("" if PRODUCTION else f"http://localhost:{env_int('PORT', 8000)}")
 # An incident that nobody has for so long is told to the shift.
 UNASSIGNED_WARN_MINUTES = env_int("UNASSIGNED_WARN_MINUTES", 15, least=1)
+# When managers get the letter about the week before, desk time: 1 is Monday, 0 is never.
+SLA_WEEKLY_WEEKDAY = env_int("SLA_WEEKLY_WEEKDAY", 1, most=7)
+SLA_WEEKLY_HOUR = env_int("SLA_WEEKLY_HOUR", 8, most=23)
 
 # --- Registry ---------------------------------------------------------------------------------
 
@@ -399,6 +403,14 @@ INCIDENT_REACTIONS = {
 
 # What apps further down make of the rows of `manage.py make_bulk`.
 AFTER_MAKE_BULK = ["sla.bulk_clocks.fill", "sla.figures.rebuilding.rebuild"]
+
+# --- Mirror -----------------------------------------------------------------------------------
+
+# None: there is no mirror, and nothing of it is to be seen.
+TRACKER = read_tracker()
+if TRACKER:
+    INCIDENT_REACTIONS["*"] = ["tracker_bridge.reactions.note"]
+    CELERY_BEAT_SCHEDULE |= TRACKER_SCHEDULE
 
 # --- API --------------------------------------------------------------------------------------
 

@@ -1,7 +1,17 @@
 from celery import shared_task
 from django.utils import timezone
 
-from sla import rule_following, telegram_connecting, telling, telling_letters, telling_telegram, ticks, trials, warnings
+from sla import (
+    rule_following,
+    telegram_connecting,
+    telling,
+    telling_letters,
+    telling_telegram,
+    ticks,
+    trials,
+    warnings,
+    weekly_letter,
+)
 from sla.figures import following, rebuilding
 
 
@@ -39,6 +49,12 @@ def follow_figures() -> bool:
     """Count for the dashboard what has happened; whatever was never counted, as after an upgrade, is counted now."""
     now = timezone.now()
     return following.follow(now) if following.state() else rebuilding.rebuild(now)
+
+
+@shared_task
+def write_weekly() -> int:
+    """Write to managers about the week before, once; returns how many letters."""
+    return weekly_letter.send_due(timezone.now())
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sla.views import calendars, dashboard, dispute, explain, warning_settings, warnings
+from sla.views import calendars, dashboard, dispute, explain, rules, trials, warning_settings, warnings, weekly
 
 app_name = "sla"
 
@@ -27,4 +27,25 @@ urlpatterns = [
     path("calendars/new/", calendars.new, name="new_calendar"),
     path("calendars/<slug:key>/", calendars.calendar, name="calendar"),
     path("calendars/<slug:key>/remove/", calendars.remove, name="remove_calendar"),
+    path("weekly/", weekly.week, name="weekly"),
+    path("weekly/letter/", weekly.letter, name="weekly_letter"),
+    path("weekly/send/", weekly.send_to_me, name="send_weekly"),
+    path("weekly/choose/", weekly.choose, name="choose_weekly"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/new/", rules.new, name="new_rule"),
+    path("rules/preview/", rules.preview, name="rule_preview"),
+    path("rules/following/", rules.following, name="rules_following"),
+    path("rules/types/", rules.types, name="rule_types"),
+    path("rules/clocks/new/", rules.clock, name="new_rule_clock"),
+    path("rules/clocks/<str:key>/", rules.clock, name="rule_clock"),
+    path("rules/clocks/<str:key>/remove/", rules.remove_clock, name="remove_rule_clock"),
+    path("rules/history/", rules.history, name="rule_history"),
+    path("rules/history/<int:number>/", rules.version, name="rule_version"),
+    path("rules/history/<int:number>/bring-back/", rules.bring_back, name="bring_back_rules"),
+    path("rules/trials/<int:pk>/", trials.trial, name="trial"),
+    path("rules/trials/<int:pk>/state/", trials.state, name="trial_state"),
+    path("rules/trials/<int:pk>/save/", trials.save, name="save_trial"),
+    path("rules/<int:number>/", rules.rule, name="rule"),
+    path("rules/<int:number>/remove/", rules.remove, name="remove_rule"),
+    path("rules/<int:number>/earlier/", rules.earlier, name="earlier_rule"),
 ]
