@@ -18,13 +18,19 @@ WARNINGS = "warnings"
 PERIOD = timedelta(seconds=15)
 # Later than this people are told not to rely on warnings.
 ALARMING = timedelta(seconds=60)
+# So long a page speaks of it afterwards.
+LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How late the task is at this moment, and what it noted; None: it has never run."""
+    """How late the task is at this moment, and what it noted; None: it has never run.
+
+    `stood_still`: it was alarmingly late lately, though it may run now.
+    """
 
     lag: timedelta
+    stood_still: bool
     tick: Tick | None
 
     @property
@@ -53,7 +59,8 @@ def standing(name: str, now: datetime) -> Standing:
     """What is known of the task now: one that does not come at all grows later and later."""
     tick = Tick.objects.filter(name=name).first()
     lag = now - tick.at - PERIOD if tick else timedelta()
-    return Standing(max(lag, timedelta()), tick)
+    stood_still = bool(tick and tick.gap_until and now - tick.gap_until < LATELY)
+    return Standing(max(lag, timedelta()), stood_still, tick)
 
 
 def _alarm(since: datetime, until: datetime) -> None:

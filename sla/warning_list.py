@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
 from sla.models import DeadlineWarning, Told
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Kind, Channel, State = DeadlineWarning.Kind, Told.Channel, Told.State
 SIZE = 50
+# People of a warning that are shown at once.
+MOST_PEOPLE = 3
 MINE, ALL = "mine", "all"
 DAYS: dict[str, tuple[timedelta, str | Lazy]] = {
     "1": (timedelta(days=1), pgettext_lazy("warnings", "24 hours")),
@@ -93,18 +96,32 @@ class Delivery:
     icon: str
     words: str
 
+    @property
+    def is_trouble(self) -> bool:
+        return self.told.state in (State.FAILED, State.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A warning as the page shows it; `people`: to whom it went, by which ways."""
+    """A warning as the page shows it; `people`: to whom it went, by which ways, those first whom it did not reach."""
 
     warning: DeadlineWarning
+    day: date
     title: str
     late: str
     look: str
     icon: str
     is_unread: bool
-    people: Mapping[User, list[Delivery]]
+    people: Sequence[tuple[User, list[Delivery]]]
+
+    @property
+    def first(self) -> Sequence[tuple[User, list[Delivery]]]:
+        """As many as a row has room for, all of them if one more would be left."""
+        return self.people if len(self.people) <= MOST_PEOPLE + 1 else self.people[:MOST_PEOPLE]
+
+    @property
+    def rest(self) -> Sequence[tuple[User, list[Delivery]]]:
+        return self.people[len(self.first) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +177,9 @@ def _row(warning: DeadlineWarning, messages: Iterable[Told], person: User, words
         people.setdefault(told.person, []).append(delivery(told))
         is_unread |= told.person_id == person.pk and told.channel == Channel.DESK and told.read_at is None
     look, icon = LOOKS[Kind(warning.kind)]
-    return Row(warning, words.title(warning), lateness(warning), look, icon, is_unread, people)
+    ordered = sorted(people.items(), key=lambda pair: not any(each.is_trouble for each in pair[1]))
+    day = timezone.localtime(warning.at).date()
+    return Row(warning, day, words.title(warning), lateness(warning), look, icon, is_unread, ordered)
 
 
 def delivery(told: Told) -> Delivery:

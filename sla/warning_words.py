@@ -100,9 +100,9 @@ def sign(warning: DeadlineWarning) -> str:
 
 
 def _length(length: timedelta) -> str:
-    """“40 min” within the hour, then in two numbers. Seconds count upwards: a tick never comes to the second."""
+    """“60 min”, beyond an hour and a half in two numbers. Rounded: a tick never comes to the second."""
     minutes = round(length.total_seconds() / 60)
-    return _("%(minutes)d min") % {"minutes": minutes} if minutes < 60 else faces.span(timedelta(minutes=minutes))
+    return _("%(minutes)d min") % {"minutes": minutes} if minutes <= 90 else faces.span(timedelta(minutes=minutes))
 
 
 # --- Messages ---------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Told(models.Model):
 
     class Channel(models.TextChoices):
         # On the screen. The others are a copy of it for whoever does not look there.
-        DESK = "desk", _("desk")
+        DESK = "desk", pgettext_lazy("channel", "desk")
         TELEGRAM = "telegram", _("Telegram")
         EMAIL = "email", _("e-mail")
 

@@ -127,7 +127,7 @@
   function alarm() {
     const late = document.querySelector("#warnings-mark [data-alarm]"), old = list.querySelector("[data-from='warnings-late']");
     // Closed by hand it stays away until warnings were well again.
-    if (late && !isLate) { list.append(late.content.firstElementChild.cloneNode(true)); }
+    if (late && !isLate && !document.querySelector(".wn-standing.is-over")) { list.append(late.content.firstElementChild.cloneNode(true)); }
     if (!late && old) { old.remove(); }
     isLate = Boolean(late);
   }
