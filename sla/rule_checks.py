@@ -80,7 +80,11 @@ def _of_line(line: Line, policy: Policy, names: Names) -> Iterator[str]:
 
 
 def _of_facts(line: Line, names: Names) -> Iterator[str]:
-    known = {"type": names.types, "contractor": names.contractors, "priority": dict(Incident.Priority.choices)}
+    known: dict[str, Mapping[str, Any]] = {
+        "type": names.types,
+        "contractor": names.contractors,
+        "priority": dict(Incident.Priority.choices),
+    }
     for fact, rows in known.items():
         for value in sorted(line.match.get(fact, frozenset()) - rows.keys()):
             yield _("it asks for “%(value)s”, which there is not.") % {"value": value}

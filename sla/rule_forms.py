@@ -20,6 +20,7 @@ from towers.models import Contractor, Operator
 from towers.regions import region_names
 
 Choices = list[tuple[str, Any]]
+LOOKS = {"Select": "form-select", "TextInput": "form-control"}
 WORDS = ("starts", "stops", "resumes")
 
 
@@ -55,9 +56,7 @@ class Drawn(forms.Form):
 
     def _dress(self) -> None:
         for field in self.fields.values():
-            looks = {forms.Select: "form-select", forms.TextInput: "form-control"}
-            look = looks.get(type(field.widget), "form-check-input")
-            field.widget.attrs["class"] = look
+            field.widget.attrs["class"] = LOOKS.get(type(field.widget).__name__, "form-check-input")
 
 
 def _understood(read: Any, typed: str) -> Any:

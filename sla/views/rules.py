@@ -117,8 +117,7 @@ def _late(request: Request, version: PolicyVersion, number: int | None, form: Ru
     """Somebody has saved other rules: the text stays, and goes to the rule's new place if it is sent once more."""
     seen = PolicyVersion.objects.filter(number=form.cleaned_data["seen"]).first()
     before = seen.document if seen else version.document
-    form.data = form.data.copy()
-    form.data["seen"] = str(version.number)
+    _seen(form, request, version)
     form.add_error(None, changing.ChangedMeanwhile(version).user_message)
     if number and number <= len(before["rules"]):
         row = before["rules"][number - 1]
@@ -128,6 +127,13 @@ def _late(request: Request, version: PolicyVersion, number: int | None, form: Ru
         number = place
     conflict = rule_differences.between(before, version.document)
     return _drawn(request, version, number, form, conflict=conflict, status=409)
+
+
+def _seen(form: forms.Form, request: Request, version: PolicyVersion) -> None:
+    """Sent once more, the form is a change of this version."""
+    data = request.POST.copy()
+    data["seen"] = str(version.number)
+    form.data = data
 
 
 def _try(request: Request, version: PolicyVersion, document: Any, back: str, why: str = "") -> HttpResponse:
@@ -258,8 +264,7 @@ def _send(
 ) -> HttpResponse:
     try:
         if form.cleaned_data["seen"] != version.number:
-            form.data = form.data.copy()  # type: ignore[attr-defined]
-            form.data["seen"] = str(version.number)
+            _seen(form, request, version)
             raise changing.ChangedMeanwhile(version)
         return _try(request, version, document, back)
     except DomainError as refusal:
