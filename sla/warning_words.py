@@ -141,10 +141,15 @@ def _paragraph(words: Words, warning: DeadlineWarning) -> str:
     late = lateness(warning)
     site = " · ".join(filter(None, [incident.pole.code, incident.pole.region_ru] if incident.pole else []))
     owner = incident.assignee.full_name if incident.assignee else _("nobody has it")
+    # Until when somebody should have taken it is nobody's deadline.
+    moment = {"moment": _moment(warning.due_at, warning.at)}
+    due = "" if warning.kind == Kind.NOBODY else _("Deadline %(moment)s") % moment
     lines = [
         f"{sign(warning)} {incident.code} · {words.title(warning)}" + (f" ({late})" if late else ""),
         " ".join(incident.subject.split())[:140],
-        _("Deadline %(moment)s") % {"moment": _moment(warning.due_at, warning.at)},
+        ""
+        if warning.kind == Kind.NOBODY
+        else _("Deadline %(moment)s") % {"moment": _moment(warning.due_at, warning.at)},
         " · ".join(filter(None, [site, owner])),
     ]
     if settings.DESK_URL:

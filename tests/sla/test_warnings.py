@@ -13,9 +13,10 @@ from dispatchers.models import User
 from dispatchers.roles import Role
 from incidents import promises, services
 from incidents.models import Incident, IncidentEvent, Status
-from sla import recomputing, warnings
+from mailbox.models import Receipt
+from sla import recomputing, telling, warnings
 from sla.models import DeadlineWarning, IncidentClock, PolicyVersion, Told
-from tests.factories import NOW, make_incident, make_user
+from tests.factories import NOW, make_email, make_incident, make_user
 
 pytestmark = pytest.mark.django_db
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -221,6 +222,42 @@ def test_a_promise_that_was_missed_is_a_warning():
 
     said = DeadlineWarning.objects.get()
     assert (said.kind, said.due_at, said.at, told(me)) == ("promise", NOW + HOUR, NOW + HOUR + MINUTE, 1)
+
+
+def test_a_tick_that_dies_half_way_says_nothing_twice_and_forgets_nothing(monkeypatch):
+    """Incidents are warned of in parts; each part is all or nothing."""
+    me = make_user()
+    for _number in range(5):
+        running(assignee=me)
+    monkeypatch.setattr(warnings, "TOGETHER", 2)
+    tell, calls = telling.tell, []
+
+    def tell_and_die(*args: Any, **more: Any) -> int:
+        calls.append(args)
+        if len(calls) == 2:
+            raise OSError("killed")
+        return tell(*args, **more)
+
+    monkeypatch.setattr(telling, "tell", tell_and_die)
+    with pytest.raises(OSError, match="killed"):
+        find(NOW + 3 * HOUR)
+    assert (DeadlineWarning.objects.count(), told(me)) == (2, 2)
+
+    assert len(find(NOW + 3 * HOUR)) == 3
+    assert told(me) == 5
+
+
+def test_letters_of_a_mailbox_connected_late_alarm_nobody():
+    old, new = running(opened_at=NOW), running(opened_at=NOW)
+    for incident, is_old in ((old, True), (new, False)):
+        email = make_email()
+        incident.letters.create(email=email, way="opened", thread=email.pk)
+        facts = {"sha256": email.sha256, "size": 1, "direction": "in", "state": "opened", "received_at": NOW}
+        receipt = Receipt.objects.create(email=email, is_old=is_old, **facts)
+        Receipt.objects.filter(pk=receipt.pk).update(stored_at=NOW + 20 * HOUR)
+
+    assert len(find(NOW + 21 * HOUR)) == 1
+    assert DeadlineWarning.objects.get().incident == new
 
 
 def test_looking_for_warnings_costs_the_same_for_five_and_for_fifty():
