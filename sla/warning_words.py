@@ -147,9 +147,7 @@ def _paragraph(words: Words, warning: DeadlineWarning) -> str:
     lines = [
         f"{sign(warning)} {incident.code} · {words.title(warning)}" + (f" ({late})" if late else ""),
         " ".join(incident.subject.split())[:140],
-        ""
-        if warning.kind == Kind.NOBODY
-        else _("Deadline %(moment)s") % {"moment": _moment(warning.due_at, warning.at)},
+        due,
         " · ".join(filter(None, [site, owner])),
     ]
     if settings.DESK_URL:
