@@ -17,6 +17,7 @@ from sla.figures.chosen import CONTRACTOR, GROUP, OPERATOR, Chosen
 from sla.figures.counting import Asked, Counts, Tally, counts, given_of, narrowing
 from sla.figures.following import state
 from sla.figures.said import (
+    ALL,
     ARRIVED,
     DIMENSIONS,
     IN_TIME,
@@ -50,17 +51,17 @@ def fresh_at() -> datetime | None:
 def compliance(chosen: Chosen, now: datetime) -> Compliance:
     """What arrived and ended in the period, and how it stands now."""
     found = _counts(chosen, is_light=chosen.is_compared).all
-    open_now = live.standing(keys.narrowed(chosen.filters), now).get(0, live.Open())
+    open_now = _standing(chosen, now).get(ALL, {}).get(0, live.Open())
     return Compliance(
-        arrived=found.number(ARRIVED),
-        ended=found.number(IN_TIME, LATE, UNDATED),
-        in_time=found.number(IN_TIME),
-        late=found.number(LATE),
+        arrived=found.numbers[ARRIVED],
+        ended=sum(found.numbers[what] for what in _OURS),
+        in_time=found.numbers[IN_TIME],
+        late=found.numbers[LATE],
         open=open_now.number,
         open_overdue=open_now.overdue,
         open_at_risk=open_now.at_risk,
-        first_answer_median=bins.quantile(found.bins(*_MEASURED[FIRST_ANSWER]), 0.5),
-        repair_median=bins.quantile(found.bins(*_MEASURED[REPAIR]), 0.5),
+        first_answer_median=bins.quantile(found.took(*_MEASURED[FIRST_ANSWER]), 0.5),
+        repair_median=bins.quantile(found.took(*_MEASURED[REPAIR]), 0.5),
     )
 
 
@@ -73,15 +74,15 @@ def by(dimension: str, chosen: Chosen, now: datetime) -> list[Row]:
     column = OPERATOR if dimension == GROUP else dimension
     cells = _counts(chosen).cells.get(DIMENSIONS[column], {})
     before = _counts(chosen.before(), is_light=True).cells.get(DIMENSIONS[column], {})
-    standing = live.standing(keys.narrowed(chosen.filters), now, column, by_contractors_clock=is_contractor)
+    standing = _standing(chosen, now, by_contractors_clock=is_contractor).get(DIMENSIONS[column], {})
     lines: dict[str, _Line] = {}
     names = keys.named(dimension, cells.keys() | standing.keys())
     for key in cells.keys() | standing.keys():
         # A row that is gone for good is told by its number.
         word, name = names.get(key, (str(key), str(key)))
         line = lines.setdefault(word, _Line(name))
-        line.now.codes.update(cells.get(key, Tally()).codes)
-        line.before.codes.update(before.get(key, Tally()).codes)
+        line.now.merge(cells.get(key, Tally()))
+        line.before.merge(before.get(key, Tally()))
         line.open.add(standing.get(key, live.Open()))
     rows = [_row(word, line, _THEIRS if is_contractor else _OURS) for word, line in lines.items()]
     busy = [row for row in rows if row.arrived or row.ended or row.overdue_open or row.at_risk_open]
@@ -105,7 +106,7 @@ def arrivals(chosen: Chosen) -> list[list[int]]:
 
 def spread(what: str, chosen: Chosen) -> Spread:
     """FIRST_ANSWER: of what arrived in the period and was answered since; REPAIR: of what was closed in it."""
-    return bins.spread(_counts(chosen).all.bins(*_MEASURED[what]))
+    return bins.spread(_counts(chosen).all.took(*_MEASURED[what]))
 
 
 def backlog(chosen: Chosen, now: datetime) -> list[Age]:
@@ -146,18 +147,18 @@ class _Line:
 
 def _row(word: str, line: _Line, ends: tuple[int, int, int]) -> Row:
     in_time, late, undated = ends
-    share, before = (share_of(each.number(in_time), each.number(late)) for each in (line.now, line.before))
+    share, before = (share_of(each.numbers[in_time], each.numbers[late]) for each in (line.now, line.before))
     return Row(
         key=word,
         name=line.name,
-        arrived=line.now.number(ARRIVED),
-        in_time=line.now.number(in_time),
-        late=line.now.number(late),
-        undated=line.now.number(undated),
+        arrived=line.now.numbers[ARRIVED],
+        in_time=line.now.numbers[in_time],
+        late=line.now.numbers[late],
+        undated=line.now.numbers[undated],
         overdue_open=line.open.overdue,
         at_risk_open=line.open.at_risk,
-        repair_median=bins.quantile(line.now.bins(*ends), 0.5),
-        first_answer_median=bins.quantile(line.now.bins(ARRIVED), 0.5),
+        repair_median=bins.quantile(line.now.took(*ends), 0.5),
+        first_answer_median=bins.quantile(line.now.took(ARRIVED), 0.5),
         change=None if share is None or before is None else share - before,
     )
 
@@ -166,3 +167,8 @@ def _counts(chosen: Chosen, *, is_light: bool = False) -> Counts:
     known = state()
     asked = Asked(chosen.since, chosen.until, keys.narrowed(chosen.filters), is_light)
     return counts(asked, known.stamp if known else None)
+
+
+def _standing(chosen: Chosen, now: datetime, *, by_contractors_clock: bool = False) -> dict[int, dict[int, live.Open]]:
+    known, narrowed = state(), keys.narrowed(chosen.filters)
+    return live.standing(narrowed, now, by_contractors_clock, known.stamp if known else None)

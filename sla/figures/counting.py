@@ -37,19 +37,30 @@ _DAY_ZERO = date(2000, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How often each code was met in one cell."""
+    """One cell: how often each thing happened, and in which bins the time lies that it had taken."""
 
-    codes: Counter[int] = field(default_factory=Counter)
+    numbers: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    bins: defaultdict[int, defaultdict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
 
-    def number(self, *whats: int) -> int:
-        return sum(number for code, number in self.codes.items() if code // 100 in whats)
+    def add(self, code: int, number: int) -> None:
+        what, took = divmod(code, 100)
+        self.numbers[what] += number
+        if took != NO_BIN:
+            self.bins[what][took] += number
 
-    def bins(self, *whats: int) -> Counter[int]:
-        """How many took how long."""
-        found: Counter[int] = Counter()
-        for code, number in self.codes.items():
-            if code // 100 in whats and code % 100 != NO_BIN:
-                found[code % 100] += number
+    def merge(self, other: Tally) -> None:
+        for what, number in other.numbers.items():
+            self.numbers[what] += number
+        for what, bins in other.bins.items():
+            for took, number in bins.items():
+                self.bins[what][took] += number
+
+    def took(self, *whats: int) -> dict[int, int]:
+        """How many of any of these took how long, by bin."""
+        found: dict[int, int] = {}
+        for what in whats:
+            for took, number in self.bins.get(what, {}).items():
+                found[took] = found.get(took, 0) + number
         return found
 
 
@@ -123,7 +134,7 @@ def _add_sums(found: Counts, months: list[date], asked: Asked) -> None:
     code = f"CASE WHEN shown = {ALL} THEN code ELSE code / 100 * 100 + {NO_BIN} END" if asked.is_light else "code"
     cells = f"SELECT shown, value, {code}, sum(number)::int {among} AND shown < {DAYS} GROUP BY 1, 2, 3"
     for shown, value, code, number in _rows(cells, given):
-        found.cells[shown][value].codes[code] += number
+        found.cells[shown][value].add(code, number)
     if asked.is_light:
         return
     hours = f"SELECT code, sum(number)::int {among} AND shown = {HOURS} GROUP BY 1"
@@ -156,7 +167,7 @@ def _add_facts(found: Counts, stretches: Sequence[tuple[date, date]], asked: Ask
             # What ends has no hour.
             found.hours[value] += number if code // 100 == ARRIVED else 0
         else:
-            found.cells[shown][value].codes[code] += number
+            found.cells[shown][value].add(code, number)
 
 
 def _grouped(source: str, columns: Mapping[str, int], by: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -12,6 +14,7 @@ from django.db import connection
 from incidents.queries import AT_RISK
 from sla.figures.answers import Age, AtRisk
 from sla.figures.counting import Narrowed, given_of, narrowing
+from sla.figures.said import ALL, DIMENSIONS
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Where an age ends and the next begins.
@@ -37,8 +40,11 @@ _OPEN = """
 FROM incidents_incident i JOIN sla_fact fact ON fact.incident_id = i.id AND fact.closed_on IS NULL
 WHERE i.closed_at IS NULL"""
 _STANDING = f"""
-SELECT {{key}}, count(*), count(*) FILTER (WHERE i.{{due}} < %(now)s),
-    count(*) FILTER (WHERE i.{{due}} >= %(now)s AND i.{{due}} < %(soon)s) {_OPEN} {{among}} GROUP BY 1
+SELECT CASE {" ".join(f"WHEN GROUPING({name}) = 0 THEN {n}" for name, n in DIMENSIONS.items())} ELSE {ALL} END,
+    coalesce({", ".join(DIMENSIONS)}, 0), count(*), count(*) FILTER (WHERE due < %(now)s),
+    count(*) FILTER (WHERE due >= %(now)s AND due < %(soon)s)
+FROM (SELECT {", ".join(f"fact.{name}" for name in DIMENSIONS)}, i.{{due}} AS due {_OPEN} {{among}}) standing
+GROUP BY GROUPING SETS ((), {", ".join(f"({name})" for name in DIMENSIONS)})
 """
 _AGES = f"""
 SELECT width_bucket(extract(epoch FROM %(now)s - i.opened_at), %(edges)s::numeric[]), count(*),
@@ -55,14 +61,33 @@ WHERE i.closed_at IS NULL AND i.due_at >= %(now)s {among} ORDER BY i.due_at, i.i
 
 
 def standing(
-    narrowed: Narrowed, now: datetime, column: str | None = None, *, by_contractors_clock: bool = False
-) -> dict[int, Open]:
-    """By the key in this column of the facts, or all under 0. The contractor's clock runs until he has finished."""
+    narrowed: Narrowed, now: datetime, by_contractors_clock: bool, stamp: UUID | None
+) -> dict[int, dict[int, Open]]:
+    """By the number of the dimension and the key there. The contractor's clock runs until he has finished.
+
+    The tables of a page ask for the same moment one after another: with a stamp of the figures it is counted once.
+    """
+    count = _count if stamp is None else _kept
+    return count(narrowed, now, by_contractors_clock, stamp)
+
+
+def _count(
+    narrowed: Narrowed, now: datetime, by_contractors_clock: bool, stamp: UUID | None
+) -> dict[int, dict[int, Open]]:
     among = narrowing(narrowed, "fact.") + (" AND i.contractor_done_at IS NULL" if by_contractors_clock else "")
-    due = "contractor_due_at" if by_contractors_clock else "due_at"
-    statement = _STANDING.format(key=f"fact.{column}" if column else 0, due=due, among=among)
-    rows = _rows(statement, given_of(narrowed) | {"now": now, "soon": now + AT_RISK})
-    return {key: Open(*numbers) for key, *numbers in rows}
+    statement = _STANDING.format(due="contractor_due_at" if by_contractors_clock else "due_at", among=among)
+    found: dict[int, dict[int, Open]] = {}
+    for shown, key, *numbers in _rows(statement, given_of(narrowed) | {"now": now, "soon": now + AT_RISK}):
+        found.setdefault(shown, {})[key] = Open(*numbers)
+    return found
+
+
+_kept = lru_cache(maxsize=8)(_count)
+
+
+def forget() -> None:
+    """Drop what is kept in memory."""
+    _kept.cache_clear()
 
 
 def ages(narrowed: Narrowed, now: datetime) -> list[Age]:
