@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from incidents import closing, linking, notice_doors, services, timeline, undoing_steps, why
+from incidents import closing, linking, notice_doors, services, timeline, undoing_facts, undoing_steps, why
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from incidents.occurrences import STEPS, describe
@@ -88,17 +88,18 @@ def change_status(to: Status, reason: str) -> Deed:
 
 
 def set_type(to: IncidentType) -> Deed:
-    return Deed(lambda incident, by, at: services.set_type(incident, to, by=by, at=at), frozenset({"type_set"}))
+    kinds = frozenset({"type_set"})
+    return Deed(lambda incident, by, at: services.set_type(incident, to, by=by, at=at), kinds, True)
 
 
 def set_priority(to: Incident.Priority) -> Deed:
     kinds = frozenset({"priority_set"})
-    return Deed(lambda incident, by, at: services.set_priority(incident, to, by=by, at=at), kinds)
+    return Deed(lambda incident, by, at: services.set_priority(incident, to, by=by, at=at), kinds, True)
 
 
 def link(side: str, other: Incident) -> Deed:
     """Say that each is `side` ("related", "duplicate") of the other one; that one itself is refused."""
-    return Deed(lambda incident, by, at: linking.link(incident, side, other, by=by, at=at), frozenset())
+    return Deed(lambda incident, by, at: linking.link(incident, side, other, by=by, at=at), frozenset(), True)
 
 
 def mark_read() -> Deed:
@@ -134,14 +135,22 @@ def take_back(codes: Sequence[str], done_at: datetime, *, by: User, at: datetime
     result = Result()
     for incident in (known[code] for code in codes if code in known):
         try:
-            click = undoing_steps.of_click(incident, by, done_at)
-            if not click:
-                raise DomainError(_("There is nothing to undo here."))
-            undoing_steps.undo(click[-1], by=by, at=at)
+            _take_back(incident, done_at, by, at)
             result.done.append(incident)
         except DomainError as error:
             result.refused.append(Refusal(incident.code, error.user_message, incident))
     return result
+
+
+def _take_back(incident: Incident, done_at: datetime, by: User, at: datetime) -> None:
+    steps = undoing_steps.of_click(incident, by, done_at)
+    fact = None if steps else undoing_facts.of_click(incident, by, done_at)
+    if steps:
+        undoing_steps.undo(steps[-1], by=by, at=at)
+    elif fact:
+        undoing_facts.undo(fact, by=by, at=at)
+    else:
+        raise DomainError(_("There is nothing to undo here."))
 
 
 def _one(incident: Incident, seen: int, deed: Deed, by: User, at: datetime) -> Incident:

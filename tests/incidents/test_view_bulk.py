@@ -17,7 +17,7 @@ from django.utils import timezone
 from dispatchers.models import User
 from dispatchers.roles import Role
 from incidents import bulk, services
-from incidents.models import Incident, Status
+from incidents.models import Incident, IncidentType, Status
 from tests.factories import make_incident, make_user
 
 pytestmark = pytest.mark.django_db
@@ -209,6 +209,20 @@ def test_a_deed_on_many_is_taken_back_for_all_by_one_button(desk, me):
     assert [each.status.key for each in rows] == ["inProgress", "inProgress", "closed"]
     assert other.full_name in answer
     assert rows[2].code in answer
+
+
+def test_types_and_links_of_many_are_taken_back_by_the_button_of_their_message(desk):
+    incident, hub, kind = make_incident(), make_incident(), IncidentType.objects.filter(is_active=True).first()
+    deeds = ({"do": f"type:{kind.pk}"}, {"do": "link:duplicate", "other": hub.code}, {"do": "priority:high"})
+
+    for deed in deeds:
+        page = desk.post(reverse("incidents:bulk"), {**deed, "row": f"{incident.code}~999999"}, headers=HTMX)
+        said = dict(re.findall(r'name="(codes|at)" value="([^"]*)"', page.content.decode()))
+        desk.post(reverse("incidents:bulk_undo"), said, headers=HTMX)
+
+    incident.refresh_from_db()
+    assert (incident.type, incident.priority, hub.links_in.count()) == (None, "normal", 0)
+    assert incident.events.filter(kind__in=["type_set", "priority_set", "linked", "unlinked"]).count() == 6
 
 
 def test_nobody_takes_back_what_somebody_else_did_to_many(client, desk, me):
