@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from incidents import clocks as faces
 from incidents.models import Incident
@@ -17,7 +17,7 @@ from sla import rule_differences
 from sla.dashboard_links import Links
 from sla.figures import asking
 from sla.figures.answers import Compliance, Row
-from sla.figures.chosen import CONTRACTOR, REGION, Chosen
+from sla.figures.chosen import CONTRACTOR, NONE, REGION, Chosen
 from sla.models import PolicyVersion
 from sla.rule_differences import Difference
 
@@ -96,7 +96,12 @@ def last_whole(now: datetime) -> date:
 
 
 def of(first: date, now: datetime) -> Week:
-    """The week from this Monday on. What is open is as of `now`."""
+    """The week from this Monday on, in the language of letters. What is open is as of `now`."""
+    with translation.override("ru"):
+        return _of(first, now)
+
+
+def _of(first: date, now: datetime) -> Week:
     chosen = Chosen(first, first + WEEK - timedelta(days=1))
     links = Links(chosen.since, chosen.until, QueryDict())
     return Week(
@@ -113,7 +118,7 @@ def of(first: date, now: datetime) -> Week:
 
 def _worst(dimension: str, chosen: Chosen, links: Links, now: datetime) -> list[Late]:
     """Those with the worst share; who was never late is not named."""
-    late = [row for row in asking.by(dimension, chosen, now) if row.late]
+    late = [row for row in asking.by(dimension, chosen, now) if row.late and row.key != NONE]
     return [Late(row, _at(links.late(dimension, row.key))) for row in late[:WORST]]
 
 
