@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from sla import charts
 from sla.charts import Line
@@ -57,7 +58,7 @@ def tiles(
     return [
         Tile(
             "kept",
-            _("Closed in time"),
+            pgettext("number", "Closed in time"),
             percent(now.share),
             links.judged(),
             _points(now.share, before.share),
@@ -66,7 +67,7 @@ def tiles(
         ),
         Tile(
             "late",
-            _("Closed late"),
+            pgettext("number", "Closed late"),
             grouped(now.late),
             links.ended(kept=LATE),
             _number(now.late, before.late, more=BAD),
@@ -91,7 +92,7 @@ def tiles(
             _number(now.arrived, before.arrived),
             was % {"value": grouped(before.arrived)},
             *lines(lambda day: day.arrived),
-            other=(now.ended, links.ended(), _("closed")),
+            other=(now.ended, links.ended(), pgettext("number", "closed")),
         ),
     ]
 

@@ -80,14 +80,14 @@ def _summary_headings() -> list[tuple[str, int]]:
 
 def _summary(chosen: Chosen, now: datetime) -> Rows:
     before = chosen.before()
-    yield [_("From"), f"{chosen.since:%d.%m.%Y}", f"{before.since:%d.%m.%Y}"]
-    yield [_("To"), f"{chosen.until:%d.%m.%Y}", f"{before.until:%d.%m.%Y}"]
+    yield [pgettext("period", "From"), f"{chosen.since:%d.%m.%Y}", f"{before.since:%d.%m.%Y}"]
+    yield [pgettext("period", "To"), f"{chosen.until:%d.%m.%Y}", f"{before.until:%d.%m.%Y}"]
     went, went_before = asking.compliance(chosen, now), asking.compliance(before, now)
     lines: Sequence[tuple[str, Callable[[Compliance], Value]]] = (
         (_("Arrived"), lambda each: each.arrived),
-        (pgettext("column", "Closed"), lambda each: each.ended),
-        (_("Closed in time"), lambda each: each.in_time),
-        (_("Closed late"), lambda each: each.late),
+        (pgettext("number", "Closed"), lambda each: each.ended),
+        (pgettext("number", "Closed in time"), lambda each: each.in_time),
+        (pgettext("number", "Closed late"), lambda each: each.late),
         (_("In time, per cent"), lambda each: _tenth(each.share)),
         (_("First answer, median, minutes"), lambda each: _minutes(each.first_answer_median)),
         (_("Repair, median, minutes"), lambda each: _minutes(each.repair_median)),
@@ -103,7 +103,13 @@ def _summary(chosen: Chosen, now: datetime) -> Rows:
 
 
 def _day_headings() -> list[tuple[str, int]]:
-    titles = (_("Day"), _("Arrived"), pgettext("column", "Closed"), _("In time"), pgettext("closed", "Late"))
+    titles = (
+        pgettext("column", "Day"),
+        _("Arrived"),
+        pgettext("number", "Closed"),
+        _("In time"),
+        pgettext("closed", "Late"),
+    )
     return [(title, 14) for title in (*titles, _("Without a deadline"))]
 
 
@@ -186,7 +192,7 @@ def _sites(chosen: Chosen, now: datetime) -> Rows:
 
 
 def _letter_headings() -> list[tuple[str, int]]:
-    return [(_("Day"), 14), (_("Letters in"), 14), (_("Letters out"), 14)]
+    return [(pgettext("column", "Day"), 14), (_("Letters in"), 14), (_("Letters out"), 14)]
 
 
 def _letters(chosen: Chosen, now: datetime) -> Rows:

@@ -81,7 +81,7 @@ class World:
             named["kind"] = "closed"
         named["dimension"] = "type"
         if route.startswith("sla/clocks/"):
-            pk, named["clock"] = self.link.pk, self.link.clock
+            pk, named["clock"], named["code"] = self.link.pk, self.link.clock, self.link.incident.code
         if route.startswith("sla/dispute/"):
             named["token"] = dispute_links.token(self.link)
         if route.startswith("sla/calendars/"):
@@ -112,5 +112,5 @@ def make_world() -> World:
     template.versions.create(number=1, subject="{{ subject }}", text="{{ code }}", by=make_user(Role.ADMINISTRATOR))
     account = SmtpAccount.objects.create(from_address="desk@towers.example", host="smtp.towers.example")
     bad = BadAddress.objects.create(address="gone@operator.example", at=timezone.now())
-    link = dispute_links.make(incident, "first_action", by=make_user(), at=timezone.now())
+    link = dispute_links.make(make_incident(type="power-msk"), "incident", by=make_user(), at=timezone.now())
     return World(incident, email, file, incident.pole, receipt, folder, rule, account, bad, template, link)
