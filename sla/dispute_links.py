@@ -28,7 +28,9 @@ _signer = Signer(salt="sla.dispute")
 
 @transaction.atomic
 def make(incident: Incident, clock: str, *, by: User, at: datetime) -> DisputeLink:
-    """A link to this clock as it stands now. Raises DomainError where the clock has not started."""
+    """A link to this clock as it stands now. Raises DomainError for one that has not started, or is ours alone."""
+    if clock in explaining.OURS:
+        raise DomainError(_("This clock is for the desk only."))
     services.locked(incident)
     (whole,) = recomputing.load([incident.pk])
     account = next((each for each in explaining.explain(whole, at) if each.clock == clock), None)

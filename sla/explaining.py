@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from incidents.models import Incident
-from sla import history, recomputing
+from sla import clocks, history, recomputing
 from sla.clock import Change, State, read
 from sla.explaining_rows import Reason, Row, reckon
 from sla.policies import Policies
@@ -20,6 +20,8 @@ from sla.policy import Policy
 from sla.recomputing import Told
 
 MICROSECOND = timedelta(microseconds=1)
+# Clocks of the desk itself, which are nobody else's business.
+OURS = frozenset({clocks.FIRST_ACTION})
 
 
 @dataclass(frozen=True, slots=True)

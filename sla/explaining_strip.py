@@ -11,6 +11,8 @@ from sla.explaining_rows import Reason
 WIDTH = 1000
 # Thinner ones could not be seen.
 THINNEST = 2
+# The deadline's.
+STROKE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +54,5 @@ def strip(account: Account) -> Strip | None:
         look = "over" if account.due and row.is_counted and row.start >= account.due else ""
         look = look or LOOKS.get(row.reason) or ("runs" if row.is_counted else "off")
         parts.append(Part(x, max(place(row.end) - x, THINNEST), look))
-    due = place(account.due) if account.due and start <= account.due <= end else None
+    due = min(place(account.due), WIDTH - STROKE) if account.due and start <= account.due <= end else None
     return Strip(tuple(parts), due, start, end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from incidents.clocks import exact
 from incidents.models import Incident
 from sla import rule_words
 from sla.clock import State
-from sla.explaining import Account, Before, versions_of
+from sla.explaining import OURS, Account, Before, versions_of
 from sla.explaining_rows import Reason, Row
 from sla.models import PolicyVersion
 from sla.policies import Policies
@@ -91,12 +91,19 @@ class Explained:
         return _("Overdue, runs on") if account.is_breached else _("Runs")
 
     @property
+    def may_be_linked(self) -> bool:
+        return self.account.clock not in OURS
+
+    @property
     def over(self) -> timedelta:
         return -self.account.left
 
 
 def say(accounts: Sequence[Account], *, with_people: bool) -> list[Explained]:
-    """The accounts in the reader's language; a number of queries that does not grow with them."""
+    """The accounts in the reader's language; a number of queries that does not grow with them.
+
+    Without people: for strangers, who are not told our names, nor whom the desk warns.
+    """
     rows = PolicyVersion.objects.select_related("by").filter(number__in=versions_of(accounts))
     versions = {row.number: row for row in rows}
     names = Names(tuple(versions[number].document for number in sorted(versions, reverse=True)))
@@ -133,10 +140,12 @@ def _say(
 ) -> Explained:
     policy = policies[account.version]
     line = policy.lines[account.rule - 1]
+    # Whom the desk warns, and when, is its own business.
+    told = line if with_people else replace(line, warn=(), escalate=None)
     return Explained(
         account=account,
         title=names.clock(account.clock),
-        rule=str(rule_words.say(line, names)),
+        rule=str(rule_words.say(told, names)),
         version=versions[account.version],
         lines=tuple(_lines(account, policy, line, names, with_people)),
         before=_before(account.before, versions, names) if account.before else "",

@@ -15,7 +15,7 @@ from sla import explaining, recomputing
 from sla.clock import State
 from sla.explaining import Account, explain
 from sla.explaining_rows import Reason
-from sla.explaining_strip import WIDTH, strip
+from sla.explaining_strip import STROKE, WIDTH, strip
 from sla.explaining_words import Explained, say, waiting
 from sla.models import IncidentClock, PolicyVersion
 from tests.factories import NOW, make_incident, make_user
@@ -147,6 +147,15 @@ def test_where_people_are_not_named_nobody_is():
     assert not any(line.who for line in said.lines)
 
 
+def test_strangers_are_not_told_whom_the_desk_warns():
+    rules(9, NOW - HOUR, warn=[60], escalate=0)
+    incident = make_incident(type="power-msk", status="inProgress")
+
+    inside, outside = (say([account(incident, NOW + HOUR)], with_people=each)[0].rule for each in (True, False))
+
+    assert inside == f"{outside}, warns 1 h before, tells the managers at the deadline"
+
+
 def test_the_strip_covers_the_course_and_shows_where_time_was_over():
     incident = make_incident(type="power-msk", status="inProgress")
 
@@ -157,7 +166,7 @@ def test_the_strip_covers_the_course_and_shows_where_time_was_over():
     assert early
     assert [(part.x, part.width, part.look) for part in late.parts] == [(0, 500, "runs"), (500, 500, "over")]
     assert late.due == 500
-    assert (early.parts[0].width, early.due) == (250, WIDTH)
+    assert (early.parts[0].width, early.due) == (250, WIDTH - STROKE)
 
 
 def test_a_clock_that_waits_says_when_it_starts_and_an_unknown_one_is_none():

@@ -97,6 +97,13 @@ def test_no_link_leads_to_a_clock_that_has_not_started(desk: Client, incident: I
     assert not DisputeLink.objects.exists()
 
 
+def test_the_dispatchers_own_clock_is_not_for_strangers(desk: Client, incident: Incident) -> None:
+    answer = desk.post(f"/sla/clocks/{incident.code}/first_action/link/", headers=HTMX)
+
+    assert answer.status_code == 422
+    assert "/first_action/link/" not in desk.get(f"/sla/clocks/{incident.code}/").content.decode()
+
+
 def test_who_may_only_look_makes_no_link(incident: Incident) -> None:
     client = Client()
     client.force_login(make_user("observer"))
