@@ -11,6 +11,11 @@ from incidents.models import Incident
 _TYPES = {
     "active_at": "timestamptz",
     "assignee_id": "bigint",
+    "clock_left": "interval",
+    "contractor_clock_left": "interval",
+    "contractor_due_at": "timestamptz",
+    "due_at": "timestamptz",
+    "first_action_due_at": "timestamptz",
     "has_news": "bool",
     "letter_count": "int",
     "letters_since_closing": "int",

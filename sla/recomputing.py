@@ -40,6 +40,13 @@ def load(keys: Iterable[int]) -> list[Incident]:
     return list(Incident.objects.select_related("type", "operator", "pole").filter(pk__in=keys).order_by("pk"))
 
 
+def locked(keys: Iterable[int]) -> list[Incident]:
+    """The same, locked in order: what somebody does meanwhile would else be overwritten by what was read before."""
+    keys = list(keys)
+    list(Incident.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk", flat=True))
+    return load(keys)
+
+
 def facts_of(incident: Incident) -> dict[str, str]:
     """What rules may ask of an incident, see sla.policy.FACTS."""
     return {
@@ -73,6 +80,7 @@ def recompute(incidents: Sequence[Incident], now: datetime, *, write: bool = Tru
     new: list[IncidentClock] = []
     changed: list[IncidentClock] = []
     gone: list[int] = []
+    moved: list[Incident] = []
     wrong = []
     for incident in incidents:
         told = dict(tell(incident, histories[incident.pk], policies, now))
@@ -85,9 +93,12 @@ def recompute(incidents: Sequence[Incident], now: datetime, *, write: bool = Tru
         if added or other or ended or due:
             wrong.append(incident)
         if due and write:
-            services.set_deadlines(incident, **due)
+            moved.append(incident)
+            for field, value in due.items():
+                setattr(incident, field, value)
         new, changed, gone = new + added, changed + other, gone + ended
     if write:
+        services.set_deadlines(moved)
         _write(new, changed, gone)
     return wrong
 

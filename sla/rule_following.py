@@ -77,6 +77,4 @@ def _pass(work: Recomputation, now: datetime) -> int:
 
 
 def _tell(keys: list[int], now: datetime) -> int:
-    # Locked first, in order: a step that somebody takes meanwhile would else be overwritten by what we read before.
-    list(Incident.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk", flat=True))
-    return len(recomputing.recompute(recomputing.load(keys), now))
+    return len(recomputing.recompute(recomputing.locked(keys), now))

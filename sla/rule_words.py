@@ -124,7 +124,8 @@ class Said:
 def say(line: Line, names: Names) -> Said:
     rest = []
     if line.pauses:
-        listed = ", ".join(f"“{names.statuses.get(key, key)}”" for key in sorted(line.pauses))
+        quoted = (_("“%(name)s”") % {"name": names.statuses.get(key, key)} for key in sorted(line.pauses))
+        listed = ", ".join(quoted)
         rest.append(_("stands still in %(statuses)s") % {"statuses": listed})
     rest += _own_words(line, names)
     if line.warn:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import Incident
-from sla.recomputing import load, recompute
+from sla.recomputing import load, locked, recompute
 
 STEP = 500
 SHOWN = 20
@@ -28,9 +28,8 @@ class Command(BaseCommand):
         seen, wrong, last = 0, [], 0
         while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:STEP]):
             with transaction.atomic():
-                wrong += [
-                    incident.code for incident in recompute(load(keys), timezone.now(), write=not options["check"])
-                ]
+                incidents = load(keys) if options["check"] else locked(keys)
+                wrong += [each.code for each in recompute(incidents, timezone.now(), write=not options["check"])]
             seen, last = seen + len(keys), keys[-1]
         for code in wrong[:SHOWN]:
             self.stdout.write(code)
