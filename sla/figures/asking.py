@@ -91,7 +91,7 @@ def by(dimension: str, chosen: Chosen, now: datetime) -> list[Row]:
 
 def days(chosen: Chosen) -> list[Day]:
     """Every day of the period, in order."""
-    found = _counts(chosen).days
+    found = _counts(chosen, is_light=chosen.is_compared).days
     return [
         Day(day, *(found.get(day, {}).get(what, 0) for what in (ARRIVED, IN_TIME, LATE, UNDATED)))
         for day in chosen.each_day

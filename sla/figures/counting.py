@@ -81,7 +81,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A period, what it is narrowed to, and whether rows are asked for what happened only, not for how long it took."""
+    """A period, what it is narrowed to, and whether it is asked for less: rows without their lengths, and no hours."""
 
     since: date
     until: date
@@ -135,14 +135,17 @@ def _add_sums(found: Counts, months: list[date], asked: Asked) -> None:
     cells = f"SELECT shown, value, {code}, sum(number)::int {among} AND shown < {DAYS} GROUP BY 1, 2, 3"
     for shown, value, code, number in _rows(cells, given):
         found.cells[shown][value].add(code, number)
-    if asked.is_light:
-        return
-    hours = f"SELECT code, sum(number)::int {among} AND shown = {HOURS} GROUP BY 1"
-    for hour, number in _rows(hours, given):
-        found.hours[hour] += number
+    if not asked.is_light:
+        _add_hours(found, among, given)
     days = f"SELECT month + code, value, sum(number)::int {among} AND shown = {DAYS} GROUP BY 1, 2"
     for day, what, number in _rows(days, given):
         found.days[day][what] += number
+
+
+def _add_hours(found: Counts, among: str, given: dict[str, Any]) -> None:
+    hours = f"SELECT code, sum(number)::int {among} AND shown = {HOURS} GROUP BY 1"
+    for hour, number in _rows(hours, given):
+        found.hours[hour] += number
 
 
 def _add_facts(found: Counts, stretches: Sequence[tuple[date, date]], asked: Asked) -> None:
@@ -153,7 +156,7 @@ def _add_facts(found: Counts, stretches: Sequence[tuple[date, date]], asked: Ask
     any_of = " OR ".join(within.format(day=stage.day) for stage in STAGES)
     ours, theirs = (said(stages, "fact", within) for stages in ([ARRIVAL, END], [CONTRACTORS_END]))
     if asked.is_light:
-        grouped = _grouped(ours, DIMENSIONS, "what")
+        grouped = _grouped(ours, {**DIMENSIONS, "day": DAYS}, "what")
     else:
         grouped = _grouped(ours, {**DIMENSIONS, "day": DAYS, "hour": HOURS}, "code")
     statement = f"""

@@ -12,7 +12,10 @@ from datetime import date, timedelta
 from django.db import connection
 
 from sla.figures.said import ALL, ARRIVED, BY_CONTRACTOR, DAYS, DIMENSIONS, HOURS, STAGES, said
-from sla.models import SummedMonth
+from sla.models import Fact, SummedMonth
+
+# Fewer facts of a month are counted as fast as their sums are read.
+WORTH = 3000
 
 _CELLS = f"""
 SELECT narrowed, key, shown, value, shown.code, count(*) AS number
@@ -46,16 +49,22 @@ def forget(months: set[date]) -> None:
 
 
 def missing(today: date) -> list[date]:
-    """The months before this day's that have facts and no right sums, the newest first."""
+    """The months before this day's that have no right sums and are worth them, the newest first."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT least(min(opened_on), min(closed_on), min(contractor_closed_on)) FROM sla_fact")
         month = cursor.fetchone()[0]
     known, found = set(SummedMonth.objects.values_list("month", flat=True)), []
     month = month and month.replace(day=1)
     while month and month < today.replace(day=1):
-        found += [] if month in known else [month]
+        if month not in known and _is_worth(month):
+            found.append(month)
         month = after(month)
     return found[::-1]
+
+
+def _is_worth(month: date) -> bool:
+    some = Fact.objects.filter(opened_on__gte=month, opened_on__lt=after(month))[:WORTH]
+    return some.count() >= WORTH
 
 
 def make(month: date) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from sla import recomputing
 from sla.figures import rebuilding
-from sla.models import Fact, IncidentClock, SummedMonth
+from sla.models import Fact, IncidentClock
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,6 @@ def test_what_has_ended_has_the_clocks_of_its_events_and_everything_is_counted()
     assert recomputing.recompute(ended, timezone.now(), write=False) == []
     assert IncidentClock.objects.filter(clock="contractor", state="stopped").exists()
     assert Fact.objects.count() == 300
-    assert SummedMonth.objects.count() >= 35
     assert not rebuilding.check(timezone.now())
 
 

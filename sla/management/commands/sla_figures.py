@@ -49,8 +49,8 @@ class Command(BaseCommand):
         for code in Incident.objects.filter(pk__in=found.facts[:SHOWN]).values_list("code", flat=True):
             self.stdout.write(code)
         self.stdout.write(
-            f"{found.seen} incidents, {len(found.facts)} differences; {found.cells} differences in sums of "
-            f"{found.months} months; {found.days} days with other letters"
+            f"{found.seen} incidents, {len(found.facts)} differences; {found.cells} differences in "
+            f"{found.months} summed months; {found.days} days with other letters"
         )
         if found:
             raise CommandError("figures differ from what they are made of; --rebuild makes them anew")
