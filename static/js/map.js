@@ -2,8 +2,8 @@
 (function () {
   "use strict";
   const L = window.L, world = document.getElementById("world"), note = document.getElementById("world-note");
-  // Events are asked about at once, those that follow closely together; the list beside, and states that time changes, less often.
-  const NEWS_MS = 400, SIDE_MS = 2500, WHOLE_MS = 60000;
+  // Events are asked about at once, those that follow closely together; the regions, and states that time changes, less often.
+  const NEWS_MS = 400, LIST_MS = 800, REGIONS_MS = 2500, WHOLE_MS = 60000;
   const MOST_CODES = 200;
   const COUNTRY = [[42, 20], [75, 190]];
   const points = new window.mapPoints.Points();
@@ -109,8 +109,9 @@
     go(address.pathname + address.search);
   }
   function renewSide() {
+    const every = document.querySelector("#side .wm-list") ? LIST_MS : REGIONS_MS;
     clearTimeout(sideTimer);
-    sideTimer = setTimeout(function () { side(location.pathname + location.search); }, Math.max(150, sideAt + SIDE_MS - Date.now()));
+    sideTimer = setTimeout(function () { side(location.pathname + location.search); }, Math.max(50, sideAt + every - Date.now()));
   }
 
   function redraw() {
@@ -156,7 +157,13 @@
   }
   function took(packed, codes, all) {
     const isFirst = !isPlaced;
-    if (all) { points.fill(packed); } else if (!points.change(packed, codes)) { return; }
+    if (all) {
+      points.fill(packed);
+    } else if (!points.change(packed, codes)) {
+      // Whose it is, or what is said of it, may be another.
+      if (codes.some((code) => document.getElementById("line-" + code))) { renewSide(); }
+      return;
+    }
     redraw();
     if (isFirst) { place(); } else { renewSide(); }
     world.dataset.drawn = Number(world.dataset.drawn || 0) + 1;

@@ -19,7 +19,7 @@ from dispatchers.roles import Role
 from incidents.models import Incident
 from incidents.tables import DeskTable
 from tests.browser.busy_desk import make_desk
-from tests.factories import make_user
+from tests.factories import make_incident, make_pole, make_user
 from tests.security.people import browser_of
 from tests.security.routes import all_routes, make_world
 
@@ -44,7 +44,8 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? []
   : Array.from(document.body.querySelectorAll("*"))
   .filter((each) => each.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(each).position !== "fixed")
   .slice(0, 3).map((each) => "too wide | " + each.outerHTML.slice(0, 120))"""
-
+# Looked at once more as a phone in the dark shows them.
+BY_NIGHT = {"/", "/letters/", "/towers/", "/sla/", "/incidents/new/", "card long", "map"}
 
 DESKS = {
     "with a preview": "/?open={desk.long.code}",
@@ -84,6 +85,10 @@ class Walk:
         self.page.set_viewport_size(NARROW)
         self._note(f"{name} narrow", [], where)
         self.blame += [f"{name} narrow: {said}" for said in self.page.evaluate(TOO_WIDE)]
+        if name in BY_NIGHT:
+            self._dress("dark")
+            self._note(f"{name} narrow dark", ["color-contrast"], where)
+            self._dress("light")
         self.page.set_viewport_size(WIDE)
 
     def glance(self, name: str, where: str = "") -> None:
@@ -177,6 +182,20 @@ def test_the_desk(walk_of: Callable[..., Walk]) -> None:
     for name, path in DESKS.items():
         walk.go(path.format(desk=desk))
         walk.look(name, "#preview" if "preview" in name else "#main")
+
+
+def test_the_map(walk_of: Callable[..., Walk]) -> None:
+    for number, status in enumerate(("new", "inProgress", "naGeneraciiNb")):
+        make_incident(pole=make_pole(latitude=58.6, longitude=44 + 5 * number), status=status)
+    nowhere = make_incident(pole=make_pole(latitude=0, longitude=0))
+    walk = walk_of(make_user())
+
+    walk.go("/map/")
+    expect(walk.page.locator(".wm-mark").first).to_be_visible()
+    walk.look("map")
+    walk.page.locator("#nowhere").click()
+    expect(walk.page.locator(f"#line-{nowhere.code}")).to_be_visible()
+    walk.look("list of the map", "#side")
 
 
 def test_the_empty_desk(walk_of: Callable[..., Walk]) -> None:
