@@ -20,7 +20,8 @@ from config.env import (
     env_url,
     secret_key,
 )
-from config.schedule import BEAT_SCHEDULE
+from config.schedule import BEAT_SCHEDULE, TRACKER_SCHEDULE
+from config.tracker import read_tracker
 
 VAR_DIR: Path = paths.var_dir()
 # With a database of one's own this is an installation, not a trial: nothing may be guessed.
@@ -402,6 +403,14 @@ INCIDENT_REACTIONS = {
 
 # What apps further down make of the rows of `manage.py make_bulk`.
 AFTER_MAKE_BULK = ["sla.bulk_clocks.fill", "sla.figures.rebuilding.rebuild"]
+
+# --- Mirror -----------------------------------------------------------------------------------
+
+# None: there is no mirror, and nothing of it is to be seen.
+TRACKER = read_tracker()
+if TRACKER:
+    INCIDENT_REACTIONS["*"] = ["tracker_bridge.reactions.note"]
+    CELERY_BEAT_SCHEDULE |= TRACKER_SCHEDULE
 
 # --- API --------------------------------------------------------------------------------------
 

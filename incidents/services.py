@@ -69,9 +69,9 @@ def touch(incident: Incident, *fields: str, by: User | None, at: datetime) -> No
 
 @transaction.atomic
 def open_by_hand(
-    subject: str, *, by: User, at: datetime, requester_email: str = "", requester_name: str = ""
+    subject: str, *, by: User | None, at: datetime, requester_email: str = "", requester_name: str = ""
 ) -> Incident:
-    """A new incident that somebody reported by phone."""
+    """A new incident that somebody reported by phone, or wrote into another tracker."""
     incident = Incident.objects.create(
         code=next_code(),
         subject=subject,

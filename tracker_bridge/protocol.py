@@ -50,7 +50,7 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class RemoteComment:
-    """`idem` is the key under which we wrote it, empty for what people and other programs wrote."""
+    """`author` is a login; `idem` the key under which we wrote it, empty for what others wrote."""
 
     id: str
     author: str
@@ -67,7 +67,8 @@ class RemoteComment:
 class RemoteIssue:
     """An issue as it is. `fields` are by our names (tracker_bridge.fields), only those the tracker knows.
 
-    `status` is the tracker's key, `writer` who wrote last, `is_ours` whether that was this installation.
+    `status` is the tracker's key, `writer` the login of who wrote last, `is_ours` whether that was this installation,
+    `author` the login of who created it, empty if that was us.
     """
 
     ref: RemoteRef
@@ -93,6 +94,15 @@ class FieldChange:
     field: str
     before: Value
     after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePerson:
+    """Somebody who may be given issues."""
+
+    login: str
+    email: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +185,9 @@ class TrackerBackend(Protocol):
 
     def changes(self, cursor: str) -> Iterator[ChangePage]:
         """What changed after the cursor, in pages; "" begins with everything. An issue may come twice."""
+
+    def people(self) -> list[RemotePerson]:
+        """Everybody who may be given issues."""
 
     def open_file(self, ref: RemoteRef, file: RemoteFile) -> Iterator[bytes]:
         """The content of a file, in pieces."""

@@ -147,6 +147,11 @@ class Contract:
         with pytest.raises(Gone):
             world.backend.get_issue(made.ref)
 
+    def test_people_who_may_be_given_issues_are_known_by_login_and_address(self, world: World) -> None:
+        people = world.backend.people()
+        assert people
+        assert all(person.login and "@" in person.email for person in people)
+
     def test_a_tracker_that_is_set_up_has_no_problems(self, world: World) -> None:
         assert world.backend.check() == []
 

@@ -26,6 +26,7 @@ from tracker_bridge.protocol import (
     RemoteComment,
     RemoteFile,
     RemoteIssue,
+    RemotePerson,
     RemoteRef,
     TrackerError,
     Upload,
@@ -78,6 +79,7 @@ class MemoryBackend:
     def __init__(self, workflow: Mapping[str, Sequence[str]] | None = None) -> None:
         self.calls: dict[str, int] = defaultdict(int)
         self.workflow = workflow
+        self.logins = ["anna", "oleg"]
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         self._kept: dict[str, _Kept] = {}
         self._created: dict[str, str] = {}
@@ -188,6 +190,10 @@ class MemoryBackend:
         return iter([ChangePage(tuple(page), _cursor(page[-1])) for page in pages])
 
     @call
+    def people(self) -> list[RemotePerson]:
+        return [RemotePerson(login, f"{login}@tower.example", login.title()) for login in self.logins]
+
+    @call
     def open_file(self, ref: RemoteRef, file: RemoteFile) -> Iterator[bytes]:
         return iter([self._of(ref).files[file.id]])
 
@@ -207,7 +213,15 @@ class MemoryBackend:
         ref = RemoteRef(number, f"MEM-{number}", f"https://tracker.example/MEM-{number}")
         known = {name: value for name, value in fields.items() if value is not None and name != "status"}
         issue = RemoteIssue(
-            ref, "1", str(fields.get("status") or START), known, at, at, author, author == US, author=author
+            ref,
+            "1",
+            str(fields.get("status") or START),
+            known,
+            at,
+            at,
+            author,
+            author == US,
+            author="" if author == US else author,
         )
         self._kept[number] = _Kept(issue)
         return issue

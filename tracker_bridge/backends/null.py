@@ -16,6 +16,7 @@ from tracker_bridge.protocol import (
     RemoteComment,
     RemoteFile,
     RemoteIssue,
+    RemotePerson,
     RemoteRef,
     Upload,
     Value,
@@ -63,6 +64,9 @@ class NullBackend:
 
     def changes(self, cursor: str) -> Iterator[ChangePage]:
         return iter(())
+
+    def people(self) -> list[RemotePerson]:
+        return []
 
     def open_file(self, ref: RemoteRef, file: RemoteFile) -> Iterator[bytes]:
         self._absent()

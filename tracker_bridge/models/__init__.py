@@ -4,5 +4,6 @@ from tracker_bridge.models.conflicts import Conflict
 from tracker_bridge.models.jobs import Job
 from tracker_bridge.models.links import IssueLink, MirroredComment
 from tracker_bridge.models.mirror import Credentials, Mirror
+from tracker_bridge.models.people import TrackerPerson
 
-__all__ = ["Conflict", "Credentials", "IssueLink", "Job", "Mirror", "MirroredComment"]
+__all__ = ["Conflict", "Credentials", "IssueLink", "Job", "Mirror", "MirroredComment", "TrackerPerson"]

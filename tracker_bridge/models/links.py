@@ -13,7 +13,11 @@ from mailbox.models import Email
 
 
 class IssueLink(models.Model):
-    """One incident and its issue. `snapshot` is what both sides last agreed on: the base of every merge."""
+    """One incident and its issue.
+
+    `snapshot` is what each side said when they last agreed, {"ours": {…}, "theirs": {…}}: the base of every merge.
+    Both are kept, since a tracker may trim or cut what it is given.
+    """
 
     class State(models.TextChoices):
         LINKED = "linked", _("mirrored")
@@ -29,8 +33,11 @@ class IssueLink(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.LINKED)
     said = models.TextField(blank=True)
     version = models.CharField(max_length=50)
-    # Field (tracker_bridge.fields, and "status") -> canonical value as JSON.
     snapshot = models.JSONField(default=dict)
+    # Values that the tracker will not take, by field: not tried again until they are others.
+    refused = models.JSONField(default=dict, blank=True)
+    # Fields that both sides kept changing back, and until when they are left alone.
+    frozen = models.JSONField(default=dict, blank=True)
     # The tracker's own clock: when the issue last changed, as far as we have read it.
     changed_at = models.DateTimeField()
     # Issues and comments have a limited number of changes over there.
@@ -38,6 +45,8 @@ class IssueLink(models.Model):
     comment_count = models.PositiveIntegerField(default=0)
     # The issue was made by a person over there; else by us.
     is_by_hand = models.BooleanField(default=False)
+    # A person has chosen to go on in a new issue.
+    is_left_behind = models.BooleanField(default=False)
     linked_at = models.DateTimeField()
 
     class Meta:
@@ -45,9 +54,9 @@ class IssueLink(models.Model):
         verbose_name_plural = _("linked issues")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["backend", "remote_id"], name="issue_linked_once"),
-            # One that goes on in a new issue keeps the frozen one.
+            # One that goes on in a new issue keeps the old one.
             models.UniqueConstraint(
-                fields=["backend", "incident"], condition=~Q(state="frozen"), name="incident_linked_once"
+                fields=["backend", "incident"], condition=Q(is_left_behind=False), name="incident_linked_once"
             ),
         ]
 

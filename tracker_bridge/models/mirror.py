@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -21,6 +22,8 @@ class Mirror(models.Model):
         OFF = "off", _("switched off")
 
     backend = models.CharField(_("tracker"), max_length=30, unique=True)
+    # Part of the keys of what we create: two installations may share a queue.
+    install = models.UUIDField(default=uuid.uuid4, editable=False)
     state = models.CharField(_("state"), max_length=15, choices=State, default=State.RUNNING)
     since = models.DateTimeField()
     # The tracker's last words against us, without secrets.
@@ -36,6 +39,8 @@ class Mirror(models.Model):
     checked_at = models.DateTimeField(_("settings checked"), null=True, blank=True)
     # tracker_bridge.protocol.Problem as rows: [code, words, is_fatal].
     problems = models.JSONField(default=list, blank=True)
+    # Up to which moment deadlines that passed were told.
+    overdue_up_to = models.DateTimeField(null=True, blank=True)
     # The moment when it was first switched on: older incidents are mirrored by the first import alone.
     began_at = models.DateTimeField()
 
@@ -54,6 +59,8 @@ class Credentials(models.Model):
     backend = models.CharField(max_length=30, unique=True)
     access = models.TextField()
     refresh = models.TextField(blank=True)
+    # The pair of the settings that this one began with, as a hash: another pair there takes its place.
+    seed = models.CharField(max_length=64, blank=True)
     issued_at = models.DateTimeField()
     # Empty: nobody said.
     expires_at = models.DateTimeField(null=True, blank=True)

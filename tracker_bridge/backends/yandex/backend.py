@@ -31,6 +31,7 @@ from tracker_bridge.protocol import (
     RemoteComment,
     RemoteFile,
     RemoteIssue,
+    RemotePerson,
     RemoteRef,
     Upload,
     Value,
@@ -190,6 +191,13 @@ class YandexBackend:
             page = 1 if fresh and fresh[-1].updated_at != since else page + 1
             since = found[-1].updated_at
 
+    def people(self) -> list[RemotePerson]:
+        return [
+            RemotePerson(str(each["login"]), str(each.get("email") or ""), str(each.get("display") or ""))
+            for each in self._users()
+            if not each.get("dismissed") and each.get("hasLicense", True)
+        ]
+
     def open_file(self, ref: RemoteRef, file: RemoteFile) -> Iterator[bytes]:
         body = self.calls.read(f"{_issue(ref)}/attachments/{quote(file.id)}").body
         return self.calls.pieces(str(body["content"]))
@@ -226,13 +234,16 @@ class YandexBackend:
         """The refused field by our name."""
         return Refused(str(refusal), field=self.shapes.names.get(refusal.field, ""))
 
+    def _users(self) -> Iterator[Any]:
+        page = 1
+        while people := self.calls.read("v2/users/", perPage=PER_PAGE, page=page).body:
+            yield from people
+            page += 1
+
     def _login(self, uid: str) -> str:
         """All people are asked for once; somebody new is asked for by himself."""
         if not self._logins:
-            page = 1
-            while people := self.calls.read("v2/users/", perPage=PER_PAGE, page=page).body:
-                self._logins.update({str(each["uid"]): str(each["login"]) for each in people})
-                page += 1
+            self._logins.update({str(each["uid"]): str(each["login"]) for each in self._users()})
         if uid not in self._logins:
             try:
                 self._logins[uid] = str(self.calls.read(f"v2/users/{quote(uid)}").body["login"])

@@ -33,9 +33,9 @@ class Shapes:
             fields=fields,
             created_at=moment(body["createdAt"]),
             updated_at=moment(body["updatedAt"]),
-            writer=_shown(body.get("updatedBy")),
+            writer=self.login(writer) if writer else "",
             is_ours=bool(writer) and writer == self.us(),
-            author="" if author == self.us() else _shown(body.get("createdBy")),
+            author="" if author == self.us() else self.login(author),
             in_scope=str(body["queue"]["key"]) == self.queue,
             comment_count=_count(body),
         )
@@ -57,7 +57,7 @@ class Shapes:
         marked = MARKED.search(text) if author == self.us() else None
         return RemoteComment(
             id=str(body["id"]),
-            author=_shown(body.get("createdBy")),
+            author=self.login(author) if author else "",
             text=text[: marked.start()] if marked else text,
             created_at=moment(body["createdAt"]),
             version=str(body.get("version", "")),
@@ -67,7 +67,7 @@ class Shapes:
         )
 
     def changes(self, body: Json) -> list[FieldChange]:
-        at, author = moment(body["updatedAt"]), _shown(body.get("updatedBy"))
+        at, author = moment(body["updatedAt"]), self.login(_ref(body.get("updatedBy")))
         return [
             FieldChange(at, author, name, self.value(each.get("from")), self.value(each.get("to")))
             for each in body.get("fields") or ()
@@ -102,10 +102,6 @@ def moment(given: str) -> datetime:
 
 def _ref(body: Any) -> str:
     return str(body.get("id", "")) if isinstance(body, Mapping) else ""
-
-
-def _shown(body: Any) -> str:
-    return str(body.get("display") or body.get("id") or "") if isinstance(body, Mapping) else ""
 
 
 def _count(body: Json) -> int | None:

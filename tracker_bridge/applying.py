@@ -1,0 +1,132 @@
+"""What people changed over there, done to the incident by the same services that pages use.
+
+Each change is one of ours afterwards: recorded, checked by the same rules, with the same reactions. Who made it is our
+user of that login; without one it is Dispatch itself, and a note names the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from dispatchers.models import User
+from incidents import lifecycle, services
+from incidents.errors import DomainError
+from incidents.models import Incident, IncidentType
+from tracker_bridge import people, typed_sites
+from tracker_bridge.fields import STATUS
+from tracker_bridge.protocol import Value
+from tracker_bridge.statuses import Statuses
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A change that the incident does not take. `words` are told on both sides."""
+
+    name: str
+    words: str
+    # The incident is to be shown as one with wrong data.
+    is_error: bool = False
+
+
+def take(
+    incident: Incident,
+    changes: Mapping[str, Value],
+    *,
+    backend: str,
+    statuses: Statuses,
+    by: User | None,
+    now: datetime,
+) -> list[Refusal]:
+    """Do the changes, sites before people and the status last; returns those that were refused.
+
+    Call it in a transaction that holds the incident.
+    """
+    refusals = []
+    for name in ORDER:
+        if name not in changes:
+            continue
+        try:
+            TAKEN[name](_Change(incident, changes[name], backend, statuses, by, now))
+        except DomainError as error:
+            refusals.append(Refusal(name, str(error), is_error=name in WRONG_DATA))
+        incident.refresh_from_db()
+    return refusals
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    incident: Incident
+    value: Value
+    backend: str
+    statuses: Statuses
+    by: User | None
+    now: datetime
+
+    @property
+    def text(self) -> str:
+        return str(self.value or "").strip()
+
+
+def _pole(change: _Change) -> None:
+    if not change.text:
+        services.link_asset(change.incident, pole=None, station=None, by=change.by, at=change.now)
+        return
+    pole = typed_sites.pole(change.text)
+    services.link_asset(change.incident, pole=pole, station=None, by=change.by, at=change.now)
+
+
+def _station(change: _Change) -> None:
+    if not change.text:
+        services.link_asset(change.incident, pole=change.incident.pole, station=None, by=change.by, at=change.now)
+        return
+    station = typed_sites.station(change.text, on=change.incident.pole)
+    services.link_asset(change.incident, pole=station.pole, station=station, by=change.by, at=change.now)
+
+
+def _type(change: _Change) -> None:
+    found = None
+    if change.text:
+        known = {each.name_ru.lower(): each for each in IncidentType.objects.filter(is_active=True)}
+        found = known.get(change.text.lower())
+        if found is None:
+            names = ", ".join(f"«{each.name_ru}»" for each in known.values())
+            raise DomainError(_("Unknown type “%(type)s”. Known: %(names)s.") % {"type": change.text, "names": names})
+    services.set_type(change.incident, found, by=change.by, at=change.now)
+
+
+def _assignee(change: _Change) -> None:
+    person = people.user(change.backend, change.text) if change.text else None
+    if change.text and person is None:
+        raise DomainError(_("Nobody here is %(login)s over there.") % {"login": change.text})
+    services.assign(change.incident, to=person, by=change.by, at=change.now)
+
+
+def _status(change: _Change) -> None:
+    status = change.statuses.ours(change.text)
+    if status is None:
+        raise DomainError(_("There is no status %(key)s here.") % {"key": change.text})
+    if not change.incident.is_open and change.incident.status_id != status.pk:
+        reason = _("Reopened in the tracker.")
+        services.reopen(change.incident, by=change.by, at=change.now, reason=reason)
+        change.incident.refresh_from_db()
+        if change.incident.status_id == status.pk:
+            return
+    step = lifecycle.require(change.incident, status)
+    reason = _("Changed in the tracker.") if step.needs_reason else ""
+    services.change_status(change.incident, status, by=change.by, at=change.now, reason=reason)
+
+
+# The site first, since a status may need it; the status last, since it may send letters.
+ORDER = ("base_station", "pole", "type", "assignee", STATUS)
+TAKEN: Mapping[str, Callable[[_Change], None]] = {
+    "base_station": _station,
+    "pole": _pole,
+    "type": _type,
+    "assignee": _assignee,
+    STATUS: _status,
+}
+WRONG_DATA = frozenset({"base_station", "pole", "type"})

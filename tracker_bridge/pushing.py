@@ -1,0 +1,272 @@
+"""Doing the jobs of the outbox: an issue for each incident, its fields and status, its letters and notes.
+
+What happens to a job that fails is decided by the class of the error alone:
+
+    Transient       it waits, as long as the tracker said
+    Ambiguous       it waits; done again under the same key, it is done once
+    AuthNeeded, Misconfigured   the whole mirror stands still, and the job is put back
+    Conflict        the issue is read, both sides are merged, and it is tried again
+    Refused         a named field or the status is left out and not tried again; else a person is asked
+    Exhausted       the issue is frozen, and a person is asked whether to go on in a new one
+    Gone            looked for once more after some minutes, then a person is asked
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from incidents.models import Incident
+from tracker_bridge import comments, fields, jobs, mirrors, reconciling
+from tracker_bridge.fields import STATUS
+from tracker_bridge.merging import Base
+from tracker_bridge.models import IssueLink, Job, Mirror
+from tracker_bridge.protocol import (
+    Ambiguous,
+    AuthNeeded,
+    Conflict,
+    Exhausted,
+    Gone,
+    IssueDraft,
+    Misconfigured,
+    Refused,
+    RemoteIssue,
+    RemoteRef,
+    TrackerBackend,
+    TrackerError,
+    Transient,
+    Value,
+)
+from tracker_bridge.statuses import Statuses
+
+logger = logging.getLogger(__name__)
+
+State = IssueLink.State
+LOOK_AGAIN = timedelta(minutes=5)
+MOST_MERGES = 3
+# One worker has seen nothing but failures: the tracker is away.
+FAILURES_IN_A_ROW = 5
+
+
+def push(
+    backend: TrackerBackend, mirror: Mirror, *, now: Callable[[], datetime], most: int = 200, seconds: float = 20
+) -> int:
+    """Do what is due, for so long; returns how many jobs went well. Raises nothing for a tracker that fails."""
+    started, done, failures = now(), 0, 0
+    for _ in range(most):
+        moment = now()
+        if moment - started > timedelta(seconds=seconds) or not mirrors.may_call(mirror, moment):
+            break
+        job = jobs.lease(mirror.backend, moment)
+        if job is None:
+            break
+        try:
+            do(backend, mirror, job, moment)
+        except (AuthNeeded, Misconfigured) as error:
+            jobs.put_back(job, moment)
+            mirrors.stand_still(mirror, error, moment)
+        except (Transient, Ambiguous) as error:
+            jobs.wait(job, error, moment, after=getattr(error, "retry_after", None))
+            failures += 1
+            if failures >= FAILURES_IN_A_ROW or getattr(error, "retry_after", None):
+                mirrors.stand_still(mirror, error, moment)
+        except Gone as error:
+            # It may be out of sight for a moment only.
+            if job.attempts > 1:
+                jobs.dead(job, error, moment)
+            else:
+                jobs.wait(job, error, moment, after=LOOK_AGAIN)
+        except TrackerError as error:
+            logger.warning("job %d of %s: %s: %s", job.pk, job.incident_id, type(error).__name__, error)
+            jobs.dead(job, error, moment)
+        else:
+            jobs.done(job, moment)
+            mirrors.goes_well(mirror, moment)
+            done, failures = done + 1, 0
+    return done
+
+
+def do(backend: TrackerBackend, mirror: Mirror, job: Job, now: datetime) -> None:
+    """One job; raises what the tracker says against it."""
+    incident = Incident.objects.select_related(
+        "status", "type", "assignee", "pole", "base_station", "contractor", "operator", "merged_into"
+    ).get(pk=job.incident_id)
+    link = find_link(mirror.backend, incident) or create(backend, mirror, incident, now)
+    if link.state == State.FROZEN:
+        raise Exhausted(link.said)
+    try:
+        if job.kind == Job.Kind.STATE:
+            bring_up(backend, link, incident, now)
+        else:
+            comments.put(backend, link, job)
+    except (Gone, Exhausted) as error:
+        if isinstance(error, Exhausted) or job.attempts > 1:
+            link.state = State.FROZEN if isinstance(error, Exhausted) else State.MISSING
+            link.said = str(error)
+            link.save(update_fields=["state", "said"])
+        raise
+
+
+def find_link(backend: str, incident: Incident) -> IssueLink | None:
+    return IssueLink.objects.filter(backend=backend, incident=incident, is_left_behind=False).first()
+
+
+def go_on_elsewhere(link: IssueLink, now: datetime) -> None:
+    """A person wants the incident to go on in a new issue, since this one takes nothing more, or is gone."""
+    with transaction.atomic():
+        IssueLink.objects.filter(pk=link.pk).update(is_left_behind=True)
+        jobs.add([Job(backend=link.backend, incident=link.incident, kind=Job.Kind.STATE, made_at=now, not_before=now)])
+
+
+def create(backend: TrackerBackend, mirror: Mirror, incident: Incident, now: datetime) -> IssueLink:
+    """The issue of an incident, created once however often this is tried."""
+    statuses = Statuses(_renamed())
+    wanted = reconciling.ours(incident, mirror.backend, statuses, now)
+    idem = f"dispatch:{mirror.install}:{incident.pk}"
+    if before := IssueLink.objects.filter(backend=mirror.backend, incident=incident).count():
+        # It goes on in another issue.
+        idem = f"{idem}:{before}"
+    remote, left_out = _create_without(backend, wanted, idem)
+    base = Base()
+    if remote.is_ours:
+        # Just made, or found as we left it; what it does not say as we do is written again.
+        said = reconciling.theirs(remote)
+        there = {name: said.get(name) for name in wanted}
+        base = Base({name: value for name, value in wanted.items() if there[name] == value}, there)
+    return _linked(mirror.backend, incident, remote, base, left_out, now)
+
+
+def _create_without(
+    backend: TrackerBackend, wanted: dict[str, Value], idem: str
+) -> tuple[RemoteIssue, dict[str, Value]]:
+    """Create it; a field that is refused is left out, so that one wrong option keeps no incident away."""
+    given = {name: value for name, value in wanted.items() if value is not None and name != STATUS}
+    left_out: dict[str, Value] = {}
+    while True:
+        rest = {name: value for name, value in given.items() if name not in ("summary", "description")}
+        draft = IssueDraft(str(given.get("summary") or ""), str(given.get("description") or ""), rest)
+        try:
+            return backend.ensure_issue(draft, idem=idem), left_out
+        except Refused as refusal:
+            if refusal.field not in rest:
+                raise
+            left_out[refusal.field] = given.pop(refusal.field)
+
+
+def _linked(
+    backend: str, incident: Incident, remote: RemoteIssue, base: Base, refused: dict[str, Value], now: datetime
+) -> IssueLink:
+    link = IssueLink(
+        backend=backend,
+        incident=incident,
+        remote_id=remote.ref.id,
+        key=remote.ref.key,
+        url=remote.ref.url,
+        version=remote.version,
+        changed_at=remote.updated_at,
+        refused=fields.as_json(refused),
+        linked_at=now,
+        writes=1,
+    )
+    reconciling.keep(link, base)
+    try:
+        with transaction.atomic():
+            link.save()
+    except IntegrityError:
+        # Another worker, or the reading of changes, was faster.
+        return IssueLink.objects.get(backend=backend, remote_id=remote.ref.id)
+    return link
+
+
+def bring_up(backend: TrackerBackend, link: IssueLink, incident: Incident, now: datetime) -> None:
+    """Write what differs from what was last agreed, and nothing else; the status by a step of its own."""
+    statuses = Statuses(_renamed())
+    for _ in range(MOST_MERGES):
+        base = reconciling.base_of(link)
+        wanted = reconciling.ours(incident, link.backend, statuses, now)
+        changes = {name: value for name, value in wanted.items() if _is_new(link, base, name, value)}
+        if changes and (not link.version or any(name not in base.theirs for name in changes)):
+            # Never agreed upon, or changed by our own comment: look before anything is written over.
+            _merge(backend, link, now)
+            link.refresh_from_db()
+            incident.refresh_from_db()
+            base = reconciling.base_of(link)
+            wanted = reconciling.ours(incident, link.backend, statuses, now)
+            changes = {name: value for name, value in wanted.items() if _is_new(link, base, name, value)}
+        try:
+            _write(backend, link, changes)
+        except Conflict:
+            _merge(backend, link, now)
+            link.refresh_from_db()
+            incident.refresh_from_db()
+            continue
+        _step(backend, link, incident, changes)
+        return
+    raise Transient("the issue changes faster than we can read it")
+
+
+def _is_new(link: IssueLink, base: Base, name: str, value: Value) -> bool:
+    if name in link.refused and fields.from_json({name: link.refused[name]})[name] == value:
+        return False
+    return name not in base.ours or base.ours[name] != value
+
+
+def _write(backend: TrackerBackend, link: IssueLink, changes: dict[str, Value]) -> None:
+    """All fields in one call; those that are refused are left out, one after another."""
+    changes = {name: value for name, value in changes.items() if name != STATUS}
+    while changes:
+        try:
+            remote = backend.update_fields(ref_of(link), changes, expect=link.version)
+        except Refused as refusal:
+            if refusal.field not in changes:
+                raise
+            _leave_out(link, refusal.field, changes.pop(refusal.field))
+            continue
+        _agreed(link, remote, changes)
+        return
+
+
+def _step(backend: TrackerBackend, link: IssueLink, incident: Incident, changes: dict[str, Value]) -> None:
+    if STATUS not in changes:
+        return
+    wanted = str(changes[STATUS])
+    note = f"Объединено с {incident.final.code}." if incident.merged_into else ""
+    try:
+        remote = backend.set_status(ref_of(link), wanted, note=note)
+    except Refused as refusal:
+        _leave_out(link, STATUS, wanted)
+        raise Refused(str(refusal), field=STATUS) from None
+    _agreed(link, remote, {STATUS: wanted})
+
+
+def _agreed(link: IssueLink, remote: RemoteIssue, written: dict[str, Value]) -> None:
+    base, said = reconciling.base_of(link), reconciling.theirs(remote)
+    new = replace(
+        base, ours={**base.ours, **written}, theirs={**base.theirs, **{name: said.get(name) for name in written}}
+    )
+    reconciling.keep(link, new)
+    link.version, link.writes = remote.version, link.writes + 1
+    link.refused = {name: value for name, value in link.refused.items() if name not in written}
+    link.save(update_fields=["snapshot", "version", "writes", "refused"])
+
+
+def _leave_out(link: IssueLink, name: str, value: Value) -> None:
+    link.refused[name] = fields.as_json({name: value})[name]
+    link.save(update_fields=["refused"])
+
+
+def _merge(backend: TrackerBackend, link: IssueLink, now: datetime) -> None:
+    reconciling.reconcile(link.pk, backend.get_issue(ref_of(link)), now, add_job=False)
+
+
+def ref_of(link: IssueLink) -> RemoteRef:
+    return RemoteRef(link.remote_id, link.key, link.url)
+
+
+def _renamed() -> dict[str, str]:
+    tracker = mirrors.configured()
+    return dict(tracker.statuses) if tracker else {}

@@ -1,0 +1,139 @@
+"""One issue and its incident, made to agree as far as this side can: what is left to write over there becomes a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from incidents import services
+from incidents.models import Incident
+from tracker_bridge import applying, fields, flips, jobs, mirrors, people
+from tracker_bridge.applying import Refusal
+from tracker_bridge.fields import FIELDS, STATUS, Owner
+from tracker_bridge.merging import Base, Dispute, Merged, merge
+from tracker_bridge.models import Conflict, IssueLink, Job
+from tracker_bridge.protocol import RemoteIssue, Value
+from tracker_bridge.statuses import Statuses
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
+
+OWNERS: Mapping[str, Owner] = {**{name: field.owner for name, field in FIELDS.items()}, STATUS: Owner.TRACKER}
+ALWAYS = frozenset({"summary", "description", "assignee"})
+
+
+def mirrored() -> frozenset[str]:
+    """Fields that the settings name over there, and those that every tracker has."""
+    tracker = mirrors.configured()
+    return ALWAYS | frozenset(tracker.fields if tracker else ())
+
+
+def ours(incident: Incident, backend: str, statuses: Statuses, now: datetime) -> dict[str, Value]:
+    """All that the incident has to say over there, in canonical form."""
+    wanted = fields.wanted(incident, mirrored(), people.logins(backend), now)
+    return {**wanted, STATUS: statuses.theirs(incident.status)}
+
+
+def theirs(remote: RemoteIssue) -> dict[str, Value]:
+    """All that the issue says, in canonical form."""
+    return {**{name: fields.canonical(value) for name, value in remote.fields.items()}, STATUS: remote.status}
+
+
+def base_of(link: IssueLink) -> Base:
+    kept = link.snapshot
+    return Base(fields.from_json(kept.get("ours", {})), fields.from_json(kept.get("theirs", {})))
+
+
+def keep(link: IssueLink, base: Base) -> None:
+    link.snapshot = {"ours": fields.as_json(base.ours), "theirs": fields.as_json(base.theirs)}
+
+
+@transaction.atomic
+def reconcile(link_pk: int, remote: RemoteIssue, now: datetime, *, add_job: bool = True) -> Sequence[Refusal]:
+    """Take over what was changed over there, note what was not kept, and have the rest written there by a job.
+
+    `add_job=False`: the caller is that job.
+
+    One transaction with the incident held: a crash leaves the link as it was, and the same issue is read again.
+    """
+    link = IssueLink.objects.get(pk=link_pk)
+    incident = services.locked(Incident(pk=link.incident_id))
+    link = IssueLink.objects.select_for_update().get(pk=link_pk)
+    statuses = Statuses(_renamed())
+    frozen = flips.still_frozen(link, now)
+    merged = merge(base_of(link), ours(incident, link.backend, statuses, now), theirs(remote), OWNERS, frozen)
+    refusals: Sequence[Refusal] = ()
+    if merged.take and not incident.merged_into_id:
+        by = people.user(link.backend, remote.writer) if not remote.is_ours else None
+        refusals = applying.take(incident, merged.take, backend=link.backend, statuses=statuses, by=_may(by), now=now)
+        wrong = [each.words for each in refusals if each.is_error]
+        if wrong and incident.is_open:
+            incident = services.raise_error(incident, reason=" ".join(wrong), by=None, at=now)
+    incident.refresh_from_db()
+    agreed = _with_taken(merged, refusals, ours(incident, link.backend, statuses, now))
+    keep(link, agreed)
+    _note(link, merged.disputes, remote, now)
+    flips.count(link, merged.disputes, now)
+    _follow(link, remote)
+    link.save()
+    if add_job and (merged.push or _differs(agreed, ours(incident, link.backend, statuses, now))):
+        jobs.add([Job(backend=link.backend, incident=incident, kind=Job.Kind.STATE, made_at=now, not_before=now)])
+    return refusals
+
+
+def _with_taken(merged: Merged, refusals: Sequence[Refusal], now_ours: Mapping[str, Value]) -> Base:
+    """Both sides agree on what was taken over as it was said; what was refused or completed goes back over there."""
+    base_ours, base_theirs = dict(merged.agreed.ours), dict(merged.agreed.theirs)
+    refused = {each.name for each in refusals}
+    for name, value in merged.take.items():
+        if name not in refused and now_ours[name] == value:
+            base_ours[name] = value
+        else:
+            # Not agreed on, so that it is written there.
+            base_ours.pop(name, None)
+    for name in merged.push:
+        base_ours.pop(name, None)
+    return Base(base_ours, base_theirs)
+
+
+def _differs(agreed: Base, now_ours: Mapping[str, Value]) -> bool:
+    return any(name not in agreed.ours or agreed.ours[name] != value for name, value in now_ours.items())
+
+
+def _note(link: IssueLink, disputes: Sequence[Dispute], remote: RemoteIssue, now: datetime) -> None:
+    as_json = fields.as_json
+    Conflict.objects.bulk_create(
+        Conflict(
+            link=link,
+            field=each.name,
+            base=as_json({"": each.base})[""],
+            ours=as_json({"": each.ours})[""],
+            theirs=as_json({"": each.theirs})[""],
+            winner=Conflict.Winner.DISPATCH if each.winner is Owner.DISPATCH else Conflict.Winner.TRACKER,
+            author="" if remote.is_ours else remote.writer,
+            at=now,
+        )
+        for each in disputes
+    )
+
+
+def _follow(link: IssueLink, remote: RemoteIssue) -> None:
+    """What the issue says of itself."""
+    link.key, link.url, link.version = remote.ref.key, remote.ref.url, remote.version
+    link.changed_at = max(link.changed_at, remote.updated_at)
+    if remote.comment_count is not None:
+        link.comment_count = remote.comment_count
+    if link.state in (IssueLink.State.LINKED, IssueLink.State.LEFT, IssueLink.State.MISSING):
+        link.state = IssueLink.State.LINKED if remote.in_scope else IssueLink.State.LEFT
+
+
+def _renamed() -> Mapping[str, str]:
+    tracker = mirrors.configured()
+    return tracker.statuses if tracker else {}
+
+
+def _may(person: User | None) -> User | None:
+    return person if person and person.has_perm("incidents.work_incident") else None
