@@ -98,7 +98,7 @@ def standing(left: timedelta) -> ClockFace:
         said = _("Overdue, and stands still")
         return ClockFace(ClockState.OVERDUE, f"−{span(-left)}", said, share=100)
     said = _("Stands still, %(left)s left") % {"left": span(left)}
-    return ClockFace(ClockState.PAUSED, _("stands, %(left)s") % {"left": brief(left)}, said)
+    return ClockFace(ClockState.PAUSED, _("idle, %(left)s") % {"left": brief(left)}, said)
 
 
 def _share(start: datetime, due: datetime, at: datetime) -> int:

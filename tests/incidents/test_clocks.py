@@ -75,11 +75,11 @@ def test_a_clock_that_stands_still_says_what_is_left_and_is_not_counted_on() -> 
 
     assert (face.state, face.words, face.title) == (
         ClockState.PAUSED,
-        "stands, 3 h",
+        "idle, 3 h",
         "Stands still, 3 h 00 m left",
     )
     assert (face.start, face.due, face.share) == (None, None, None)
-    assert contractor_clock(incident(**facts), NOW).words == "stands, 26 h"
+    assert contractor_clock(incident(**facts), NOW).words == "idle, 26 h"
 
 
 def test_what_was_overdue_before_it_stood_still_stays_so_and_grows_no_more() -> None:
