@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import groupby, pairwise
 
-from django.utils.dates import WEEKDAYS
+from django.utils.dates import MONTHS_ALT, WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -88,7 +88,7 @@ def week(days: Sequence[Intervals]) -> list[str]:
     for same, run in groupby(days):
         last = first + len(list(run)) - 1
         if same:
-            names = SHORT_WEEKDAYS[first]
+            names = str(SHORT_WEEKDAYS[first])
             names = f"{names}–{SHORT_WEEKDAYS[last]}" if last > first else names
             lines.append(f"{names} {said(same)}")
         first = last + 1
@@ -105,7 +105,12 @@ def length(minutes: int) -> str:
 
 def day_name(day: date) -> str:
     """“20 February 2027, Saturday”."""
-    return f"{date_format(day, 'j E Y')}, {weekday(day)}"
+    return f"{date_words(day)}, {weekday(day)}"
+
+
+def date_words(day: date) -> str:
+    """“20 February 2027”; quicker than a format that has to be read, for who names every day of a year."""
+    return f"{day.day} {MONTHS_ALT[day.month]} {day.year}"
 
 
 def weekday(day: date) -> str:
@@ -121,7 +126,7 @@ def short_day(day: date) -> str:
 
 def moment(at: datetime) -> str:
     """“Monday, 23 November 2026, 9:30”, by the clock that the moment is told in."""
-    return f"{weekday(at)}, {date_format(at, 'j E Y')}, {clock(at.hour * 60 + at.minute)}"
+    return f"{weekday(at)}, {date_words(at)}, {clock(at.hour * 60 + at.minute)}"
 
 
 def working_days(number: int) -> str:
