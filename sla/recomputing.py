@@ -77,7 +77,6 @@ def tell(
 def recompute(incidents: Sequence[Incident], now: datetime, *, write: bool = True) -> list[Incident]:
     """Write what the cache has wrong; returns the incidents that had anything wrong. They come from `load`."""
     policies, histories, before = Policies(), history.of(incidents), _stored(incidents)
-    new: list[IncidentClock] = []
     changed: list[IncidentClock] = []
     gone: list[int] = []
     moved: list[Incident] = []
@@ -86,20 +85,19 @@ def recompute(incidents: Sequence[Incident], now: datetime, *, write: bool = Tru
         told = dict(tell(incident, histories[incident.pk], policies, now))
         stored = before[incident.pk]
         rows = {clock: _row(incident, clock, each) for clock, each in told.items()}
-        added = [row for clock, row in rows.items() if clock not in stored]
-        other = [row for clock, row in rows.items() if clock in stored and _differs(stored[clock], row)]
+        other = [row for clock, row in rows.items() if _differs(stored.get(clock), row)]
         ended = [row.pk for clock, row in stored.items() if clock not in rows]
         due = _deadlines(incident, told)
-        if added or other or ended or due:
+        if other or ended or due:
             wrong.append(incident)
         if due and write:
             moved.append(incident)
             for field, value in due.items():
                 setattr(incident, field, value)
-        new, changed, gone = new + added, changed + other, gone + ended
+        changed, gone = changed + other, gone + ended
     if write:
         services.set_deadlines(moved)
-        _write(new, changed, gone)
+        _write(changed, gone)
     return wrong
 
 
@@ -147,9 +145,8 @@ def _row(incident: Incident, clock: str, told: Told) -> IncidentClock:
     )
 
 
-def _differs(stored: IncidentClock, row: IncidentClock) -> bool:
-    row.pk = stored.pk
-    return any(getattr(stored, field) != getattr(row, field) for field in FIELDS)
+def _differs(stored: IncidentClock | None, row: IncidentClock) -> bool:
+    return stored is None or any(getattr(stored, field) != getattr(row, field) for field in FIELDS)
 
 
 def _deadlines(incident: Incident, told: Mapping[str, Told]) -> dict[str, datetime | timedelta | None]:
@@ -168,10 +165,11 @@ def _left_standing(told: Told | None) -> timedelta | None:
     return told.rule.allowed - told.reading.spent
 
 
-def _write(new: list[IncidentClock], changed: list[IncidentClock], gone: list[int]) -> None:
-    if new:
-        IncidentClock.objects.bulk_create(new)
-    if changed:
-        IncidentClock.objects.bulk_update(changed, FIELDS)
+def _write(rows: list[IncidentClock], gone: list[int]) -> None:
+    if rows:
+        # New ones and those that differ in one statement; Django's bulk_update takes three times as long in all.
+        IncidentClock.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["incident", "clock"], update_fields=FIELDS
+        )
     if gone:
         IncidentClock.objects.filter(pk__in=gone).delete()
