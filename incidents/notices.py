@@ -180,8 +180,9 @@ def _queue(
         if before and before.state == Outgoing.State.UNKNOWN and outbox.send_again(before, now=now):
             notice.outgoing = before
         else:
-            facts = {"by": notice.by, "now": now, "at_hand": at_hand}
-            notice.outgoing = notice_letters.write(notice.kind, envelope, incident, **facts)
+            notice.outgoing = notice_letters.write(
+                notice.kind, envelope, incident, by=notice.by, now=now, at_hand=at_hand
+            )
     except TooLarge as error:
         return _not_written(notice, Reason(Code.TOO_LARGE, {"size": filesizeformat(error.size)}))
     except SendingIsOff:

@@ -38,9 +38,9 @@ LOOKS = {
     State.CANCELLED: ("is-new", "x"),
 }
 # The lists beside that of all, in the order of a letter's way.
-TABS = {
+TABS: dict[str, tuple[str, str]] = {
     PLANNED: ("is-work", "clock"),
-    **{state: look for state, look in LOOKS.items() if state not in (State.SENT, State.CANCELLED)},
+    **{str(state): look for state, look in LOOKS.items() if state not in (State.SENT, State.CANCELLED)},
     LACKING: ("is-over", "arrow-back-up"),
     State.SENT: LOOKS[State.SENT],
     State.CANCELLED: LOOKS[State.CANCELLED],

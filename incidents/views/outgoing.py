@@ -176,7 +176,7 @@ def act_on_planned(request: Request) -> HttpResponse:
         if written is None:
             raise DomainError(_("This letter has left already, or is back with its writer."))
         do(written, by=request.user, at=timezone.now())
-        messages.success(request, said)
+        messages.success(request, str(said))
     except DomainError as error:
         messages.error(request, error.user_message)
     return _back(request)
