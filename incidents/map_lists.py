@@ -38,7 +38,7 @@ class Where:
         if poles:
             return cls(poles=poles)
         if "within" in address:
-            return cls(region=" ".join(address["within"].replace("\0", "").split()))
+            return cls(region=" ".join(address.get("within", "").replace("\0", "").split()))
         return cls(is_nowhere=True) if "nowhere" in address else None
 
     @property

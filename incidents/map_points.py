@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from incidents.filters import DeskFilter
 from incidents.map_poles import NO_POLE, Spot, spots
 from incidents.map_regions import outline_of
-from incidents.map_states import STATES, State, with_state, worst
+from incidents.map_states import STATES, State, state_of, worst
 from incidents.models import Incident
 from incidents.queues import QUEUES
 
@@ -79,8 +79,8 @@ def of_map(filters: DeskFilter) -> DeskFilter:
 def load(filters: DeskFilter, person: User, now: datetime, codes: Sequence[str] = ()) -> list[Row]:
     """The open incidents that the filter leaves; with codes those of them only."""
     parts = filters.apply(Incident.objects.open(), person, now)
-    asked = [with_state(part.filter(code__in=codes) if codes else part, now).order_by() for part in parts]
-    found = [row for part in asked for row in part.values_list("code", "map_state", "pole_id")]
+    asked = [(part.filter(code__in=codes) if codes else part).order_by() for part in parts]
+    found = [row for part in asked for row in part.values_list("code", state_of(now), "pole_id")]
     at = spots()
     rows = [Row(code, state, at.get(pole) if pole else None) for code, state, pole in found]
     # Parts may overlap.

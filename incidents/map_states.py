@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from incidents.models import StatusClass
-from incidents.queries import AT_RISK, IncidentQuerySet
+from incidents.queries import AT_RISK
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ def worst(letters: Iterable[str]) -> State:
     return min((BY_LETTER[letter] for letter in letters), key=STATES.index)
 
 
-def with_state(rows: IncidentQuerySet, now: datetime) -> IncidentQuerySet:
-    """Open incidents with `map_state`, the letter of each one's state, as the desk's queues mean it."""
-    state = Case(
+def state_of(now: datetime) -> Case:
+    """The letter of an open incident's state as an expression, as the desk's queues mean it."""
+    return Case(
         When(due_at__lt=now, then=Value("o")),
         When(due_at__lt=now + AT_RISK, then=Value("r")),
         When(status__status_class=StatusClass.START, then=Value("n")),
@@ -48,7 +48,6 @@ def with_state(rows: IncidentQuerySet, now: datetime) -> IncidentQuerySet:
         default=Value("a"),
         output_field=CharField(),
     )
-    return rows.annotate(map_state=state)
 
 
 def read_hidden(said: str) -> frozenset[str]:

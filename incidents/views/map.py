@@ -116,7 +116,7 @@ def _page(
 ) -> Page:
     asked = where.asks(rows)
     parts = [
-        map_states.with_state(part.filter(asked), now).exclude(map_state__in=hidden)
+        part.filter(asked).annotate(map_state=map_states.state_of(now)).exclude(map_state__in=hidden)
         for part in filters.apply(Incident.objects.open().for_rows().defer("reading"), request.user, now)
     ]
     after, before = (Cursor.parse(request.GET.get(name, "")) for name in ("after", "before"))
@@ -128,10 +128,11 @@ def _legend(states: list[tuple[State, int]], hidden: frozenset[str], kept: Query
     for state, number in states:
         address = kept.copy()
         address.update(where.address if where else {})
+        said = map_states.said_hidden(hidden ^ {state.letter})
+        address.pop("hide", None)
         # All hidden at once mean none.
-        address["hide"] = map_states.said_hidden(hidden ^ {state.letter})
-        if not map_states.read_hidden(address["hide"]):
-            del address["hide"]
+        if map_states.read_hidden(said):
+            address["hide"] = said
         keys.append(Key(state, number, state.letter not in hidden, "?" + address.urlencode()))
     return keys
 

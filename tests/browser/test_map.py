@@ -18,8 +18,8 @@ from tests.factories import make_incident, make_pole, make_user
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 OpenPage = Callable[..., Any]
-KIROV = {"latitude": 58.6, "longitude": 49.7}
-SOCHI = {"latitude": 43.6, "longitude": 39.8, "region_ru": "Краснодарский край"}
+KIROV: dict[str, Any] = {"latitude": 58.6, "longitude": 49.7}
+SOCHI: dict[str, Any] = {"latitude": 43.6, "longitude": 39.8, "region_ru": "Краснодарский край"}
 # A tile of one transparent pixel.
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da6364f80f00010501012718e366"
@@ -39,7 +39,7 @@ def drawn(page: Any) -> Any:
 
 def near(number: int, **facts: Any) -> Incident:
     """Around Kirov, a few hundred metres from each other."""
-    place = {"latitude": 58.6 + number * 0.004, "longitude": 49.7}
+    place: dict[str, Any] = {"latitude": 58.6 + number * 0.004, "longitude": 49.7}
     return make_incident(pole=make_pole(**place), **facts)
 
 

@@ -20,7 +20,7 @@ from incidents.models import Incident
 from tests.factories import NOW, make_incident, make_pole, make_user
 from towers.models import Pole, SyncRun
 
-KIROV = {"latitude": 58.6, "longitude": 49.7}
+KIROV: dict[str, Any] = {"latitude": 58.6, "longitude": 49.7}
 
 
 def load(person: User, words: str = "", codes: tuple[str, ...] = ()) -> list[Row]:

@@ -17,7 +17,7 @@ from tests.factories import make_incident, make_pole, make_user
 
 pytestmark = pytest.mark.django_db
 
-KIROV = {"latitude": 58.6, "longitude": 49.7}
+KIROV: dict[str, Any] = {"latitude": 58.6, "longitude": 49.7}
 SIDE = {"HX-Request": "true", "HX-Target": "side"}
 BOOSTED = {"HX-Request": "true", "HX-Boosted": "true", "HX-Target": "main"}
 
