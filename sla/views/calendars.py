@@ -152,6 +152,9 @@ def _save(request: Request, rules: PolicyVersion, key: str | None, form: SheetFo
         form.data = {**request.POST.dict(), "seen": str(rules.number)}
         form.add_error(None, _("Somebody has changed this calendar meanwhile. Saved once more, yours takes its place."))
         return _drawn(request, rules, key, form, draft, status=409)
+    if key and sheet == _sheet(rules, key):
+        messages.info(request, _("Nothing was changed."))
+        return _leave(request, reverse("sla:calendars"))
     document = calendar_deeds.with_sheet(rules.document, key or calendar_deeds.new_key(rules.document), sheet)
     why = form.cleaned_data["why"] or _("Calendar “%(name)s”") % {"name": sheet.name}
     try:
@@ -159,6 +162,10 @@ def _save(request: Request, rules: PolicyVersion, key: str | None, form: SheetFo
     except DomainError as refusal:
         form.add_error(None, refusal.user_message)
         return _drawn(request, rules, key, form, draft, status=409)
+    return _leave(request, there)
+
+
+def _leave(request: Request, there: str) -> HttpResponse:
     return HttpResponseClientRedirect(there) if request.htmx else redirect(there)
 
 

@@ -188,6 +188,17 @@ def test_what_rules_count_by_is_tried_before_it_is_saved(desk, keeper):
     back = desk.get(f"{trial.back}?trial={trial.pk}").context
     assert back["sheet"].week[0] == ((600, 960),)
 
+    desk.post(f"/sla/rules/trials/{trial.pk}/save/", {"why": "Зимние часы"})
+    assert sheets()[key].week[0] == ((600, 960),)
+
+
+def test_a_calendar_that_is_saved_as_it_was_is_no_version(desk, keeper):
+    key = saved(desk)
+    use(key, keeper)
+
+    assert desk.post(f"/sla/calendars/{key}/", typed(do="save")).status_code == 302
+    assert not Trial.objects.exists()
+
 
 def test_a_calendar_that_rules_count_by_is_not_removed_and_the_rules_are_named(desk, keeper):
     key = saved(desk)
