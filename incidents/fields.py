@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.models import Incident, IncidentType, Status, StatusClass, Watch
 from incidents.queues import Queue
@@ -229,6 +230,13 @@ def any_of(ways: Iterable[Q]) -> Q:
     return either
 
 
+# How the incident's clock goes; what it says of overdue ones are queues.
+_CLOCK = {
+    "runs": Option("runs", pgettext_lazy("clock", "runs"), Q(due_at__isnull=False, clock_left=None)),
+    "stands": Option("stands", pgettext_lazy("clock", "stands still"), Q(clock_left__isnull=False)),
+    NOBODY: Option(NOBODY, pgettext_lazy("clock", "no deadline"), Q(due_at=None, clock_left=None)),
+}
+
 FIELDS = {
     field.name: field
     for field in (
@@ -277,6 +285,7 @@ FIELDS = {
             lambda choices, queue: [Option(value, BALLS[value], value) for value in Incident.Ball],
             only_open=True,
         ),
+        Field("clock", _("Clock"), "clock", any_of, lambda choices, queue: list(_CLOCK.values()), only_open=True),
         Field(
             "watched",
             _("Watched by"),

@@ -74,6 +74,9 @@ def some_of(field: str) -> tuple[list[dict[str, Any]], list[str]]:
     if field == "ball":
         sides = ["operator", "contractor", "energy"]
         return [{"ball": side} for side in sides], sides
+    if field == "clock":
+        soon, left = timezone.now() + timedelta(hours=4), timedelta(hours=3)
+        return [{"due_at": soon}, {"clock_left": left}, {}], ["runs", "stands", "none"]
     if field == "station":
         names = ["KI000075", "SP0001", "MK7777"]
         return [{"base_station": make_station(name)} for name in names], ["KI75", "SP0", "mk77"]
