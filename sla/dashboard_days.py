@@ -84,11 +84,11 @@ class Course:
 def course(days: Sequence[Day], links: Links) -> Course:
     pieces = [_piece(several, links) for several in _gathered(days)]
     most = max((max(piece.arrived, piece.ended) for piece in pieces), default=0)
-    lines = [
+    arrived, ended, late = (
         charts.line([getattr(piece, name) for piece in pieces], least=0, most=max(most, 1), height=DAYS_HIGH)
         for name in ("arrived", "ended", "late")
-    ]
-    return Course(pieces, *lines, most=most)
+    )
+    return Course(pieces, arrived, ended, late, most)
 
 
 def _gathered(days: Sequence[Day]) -> Iterator[list[Day]]:

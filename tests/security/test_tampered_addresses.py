@@ -28,12 +28,18 @@ NASTY = (
     "MjAyNi0wOC0xOFQxMjowMDowMC0yMzo1OXwx",
 )  # fmt: skip
 FIELDS = {
-    "/": ("queue", "status", "who", "q", "sort", "after", "before", "open", "live", "codes", "first"),
+    "/": (
+        "queue", "status", "who", "q", "sort", "after", "before", "open", "live", "codes", "first", "region", "group",
+        "closed_from", "closed_to", "merged", "site", "weekday", "hour", "took", "age", "kept", "work", "done",
+        "answered",
+    ),
+    "/sla/": ("p", "from", "to", "by", "part", "operator", "group", "region", "type", "contractor", "who"),
+    "/sla/by/region/": ("p", "from", "to", "sort", "operator", "region", "who"),
     "/towers/": ("q", "region", "gone", "after"),
     "/towers/complete/": ("q", "kind"),
     "/towers/sync/": ("seen",),
     "/api/v1/incidents/": ("last_month", "incident_date_after", "incident_date_before", "limit", "cursor", "format"),
-}
+}  # fmt: skip
 values = st.one_of(st.sampled_from(NASTY), st.text(max_size=40), st.text("()[]{}*+?.\\^$|%_'\"KI0-9", max_size=20))
 
 
