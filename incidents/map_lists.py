@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.functional import Promise
 
+from incidents.fields import NOBODY
 from incidents.map_points import Row
 from incidents.map_poles import NO_POLE, WRONG, wrong_place
 from towers.models import Pole
@@ -47,6 +48,18 @@ class Where:
         if self.poles:
             return {"at": ",".join(map(str, self.poles))}
         return {"nowhere": "1"} if self.is_nowhere else {"within": self.region or ""}
+
+    def on_the_desk(self, kept: QueryDict, sites: Iterable[Pole]) -> str:
+        """The query of the desk's list with the same incidents, where many are worked at once; empty for none."""
+        if self.is_nowhere:
+            return ""
+        asked = kept.copy()
+        asked.pop("hide", None)
+        if self.poles:
+            asked.setlist("site", [site.code for site in sites])
+        else:
+            asked["region"] = self.region or NOBODY
+        return "?" + asked.urlencode()
 
     @property
     def sites(self) -> list[Pole]:

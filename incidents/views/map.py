@@ -64,6 +64,7 @@ def world(request: Request) -> HttpResponse:
         context["summary"] = map_points.summary(rows, hidden)
     if where:
         context |= _list(request, filters, where, rows, hidden, now)
+        context["desk_query"] = where.on_the_desk(filters.address, context["sites"])
     if is_side:
         return _private(render(request, "incidents/map_side.html", context))
     context |= _controls(filters, choices, kept)

@@ -75,6 +75,21 @@ def test_a_region_is_listed_nearest_deadline_first(browser: Client) -> None:
     assert re.findall(r'data-code="([^"]+)"', body) == [late.code, later.code]
 
 
+@pytest.mark.parametrize("asked", ["at={pole.pk}", "within=Кировская область"])
+def test_a_list_of_the_map_leads_to_the_same_incidents_on_the_desk(browser: Client, asked: str) -> None:
+    pole = make_pole(**KIROV)
+    here, there = make_incident(pole=pole, assignee=None), make_incident(pole=make_pole(region_ru="Пермский край"))
+    make_incident(pole=pole, assignee=make_user())
+
+    side = text(browser, f"/map/?who=none&hide=work&{asked.format(pole=pole)}", **SIDE)
+    found = re.search(r'href="(/\?[^"]+)"', side)
+    assert found
+    desk = text(browser, found[1].replace("&amp;", "&"))
+
+    assert re.findall(r'<tr [^>]*data-code="([^"]+)"', desk) == [here.code]
+    assert there.code not in desk
+
+
 def test_those_without_a_place_are_listed_with_the_reason(browser: Client) -> None:
     nought = make_incident(pole=make_pole(latitude=0, longitude=0))
     nowhere = make_incident()
