@@ -16,7 +16,8 @@ from dispatchers.models import User
 from incidents import lifecycle, services
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentType
-from tracker_bridge import people, typed_sites
+from tracker_bridge import people as known_people
+from tracker_bridge import typed_sites
 from tracker_bridge.fields import STATUS
 from tracker_bridge.protocol import Value
 from tracker_bridge.statuses import Statuses
@@ -38,19 +39,19 @@ def take(
     *,
     backend: str,
     statuses: Statuses,
-    by: User | None,
+    people: Mapping[str, User | None],
     now: datetime,
 ) -> list[Refusal]:
     """Do the changes, sites before people and the status last; returns those that were refused.
 
-    Call it in a transaction that holds the incident.
+    `people`: who of ours made each, by the field's name. Call it in a transaction that holds the incident.
     """
     refusals = []
     for name in ORDER:
         if name not in changes:
             continue
         try:
-            TAKEN[name](_Change(incident, changes[name], backend, statuses, by, now))
+            TAKEN[name](_Change(incident, changes[name], backend, statuses, people.get(name), now))
         except DomainError as error:
             refusals.append(Refusal(name, str(error), is_error=name in WRONG_DATA))
         incident.refresh_from_db()
@@ -99,7 +100,7 @@ def _type(change: _Change) -> None:
 
 
 def _assignee(change: _Change) -> None:
-    person = people.user(change.backend, change.text) if change.text else None
+    person = known_people.user(change.backend, change.text) if change.text else None
     if change.text and person is None:
         raise DomainError(_("Nobody here is %(login)s over there.") % {"login": change.text})
     services.assign(change.incident, to=person, by=change.by, at=change.now)

@@ -65,7 +65,7 @@ def take(backend: TrackerBackend, mirror: Mirror, remote: RemoteIssue, now: date
     if link.comment_count != (remote.comment_count or 0) or remote.comment_count is None:
         # Before the fields: what is said over there explains what was done.
         remarks.take(backend, link, now)
-    refusals = reconciling.reconcile(link.pk, remote, now)
+    refusals = reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now)
     if refusals:
         _answer(backend, link, [each.words for each in refusals], remote.version)
     return 1

@@ -260,7 +260,8 @@ def _leave_out(link: IssueLink, name: str, value: Value) -> None:
 
 
 def _merge(backend: TrackerBackend, link: IssueLink, now: datetime) -> None:
-    reconciling.reconcile(link.pk, backend.get_issue(ref_of(link)), now, add_job=False)
+    remote = backend.get_issue(ref_of(link))
+    reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now, add_job=False)
 
 
 def ref_of(link: IssueLink) -> RemoteRef:

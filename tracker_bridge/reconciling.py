@@ -15,7 +15,7 @@ from tracker_bridge.applying import Refusal
 from tracker_bridge.fields import FIELDS, STATUS, Owner
 from tracker_bridge.merging import Base, Dispute, Merged, merge
 from tracker_bridge.models import Conflict, IssueLink, Job
-from tracker_bridge.protocol import RemoteIssue, Value
+from tracker_bridge.protocol import RemoteIssue, TrackerBackend, Value
 from tracker_bridge.statuses import Statuses
 
 if TYPE_CHECKING:
@@ -51,8 +51,26 @@ def keep(link: IssueLink, base: Base) -> None:
     link.snapshot = {"ours": fields.as_json(base.ours), "theirs": fields.as_json(base.theirs)}
 
 
+def authors(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue) -> dict[str, str]:
+    """Who changed each field since both sides agreed, by the tracker's history: the issue names its last writer only.
+
+    Costs a call where something was changed by somebody else than us; call it before `reconcile`.
+    """
+    base, said = base_of(link), theirs(remote)
+    changed = {name for name in OWNERS if base.theirs.get(name) != said.get(name)}
+    if not changed:
+        return {}
+    found = dict.fromkeys(changed, "" if remote.is_ours else remote.writer)
+    for change in backend.history(remote.ref, since=link.changed_at):
+        if change.field in changed and change.author:
+            found[change.field] = change.author
+    return found
+
+
 @transaction.atomic
-def reconcile(link_pk: int, remote: RemoteIssue, now: datetime, *, add_job: bool = True) -> Sequence[Refusal]:
+def reconcile(
+    link_pk: int, remote: RemoteIssue, authors: Mapping[str, str], now: datetime, *, add_job: bool = True
+) -> Sequence[Refusal]:
     """Take over what was changed over there, note what was not kept, and have the rest written there by a job.
 
     `add_job=False`: the caller is that job.
@@ -67,15 +85,15 @@ def reconcile(link_pk: int, remote: RemoteIssue, now: datetime, *, add_job: bool
     merged = merge(base_of(link), ours(incident, link.backend, statuses, now), theirs(remote), OWNERS, frozen)
     refusals: Sequence[Refusal] = ()
     if merged.take and not incident.merged_into_id:
-        by = people.user(link.backend, remote.writer) if not remote.is_ours else None
-        refusals = applying.take(incident, merged.take, backend=link.backend, statuses=statuses, by=_may(by), now=now)
+        who = {name: _may(people.user(link.backend, authors.get(name, ""))) for name in merged.take}
+        refusals = applying.take(incident, merged.take, backend=link.backend, statuses=statuses, people=who, now=now)
         wrong = [each.words for each in refusals if each.is_error]
         if wrong and incident.is_open:
             incident = services.raise_error(incident, reason=" ".join(wrong), by=None, at=now)
     incident.refresh_from_db()
     agreed = _with_taken(merged, refusals, ours(incident, link.backend, statuses, now))
     keep(link, agreed)
-    _note(link, merged.disputes, remote, now)
+    _note(link, merged.disputes, authors, now)
     flips.count(link, merged.disputes, now)
     _follow(link, remote)
     link.save()
@@ -103,7 +121,7 @@ def _differs(agreed: Base, now_ours: Mapping[str, Value]) -> bool:
     return any(name not in agreed.ours or agreed.ours[name] != value for name, value in now_ours.items())
 
 
-def _note(link: IssueLink, disputes: Sequence[Dispute], remote: RemoteIssue, now: datetime) -> None:
+def _note(link: IssueLink, disputes: Sequence[Dispute], authors: Mapping[str, str], now: datetime) -> None:
     as_json = fields.as_json
     Conflict.objects.bulk_create(
         Conflict(
@@ -113,7 +131,7 @@ def _note(link: IssueLink, disputes: Sequence[Dispute], remote: RemoteIssue, now
             ours=as_json({"": each.ours})[""],
             theirs=as_json({"": each.theirs})[""],
             winner=Conflict.Winner.DISPATCH if each.winner is Owner.DISPATCH else Conflict.Winner.TRACKER,
-            author="" if remote.is_ours else remote.writer,
+            author=authors.get(each.name, ""),
             at=now,
         )
         for each in disputes

@@ -1,0 +1,115 @@
+"""Pairs of tokens: sealed, renewed by one at a time, written before they are used, asked for when all is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from config.tracker import TrackerSettings
+from demo.tracker import Tracker
+from tests.factories import NOW
+from tests.tracker_bridge.conftest import MEMORY
+from tracker_bridge import credentials
+from tracker_bridge.credentials import Stored
+from tracker_bridge.models import Credentials
+from tracker_bridge.protocol import AuthNeeded, Transient
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def server() -> Iterator[Tracker]:
+    with Tracker(env={}) as running:
+        yield running
+
+
+@pytest.fixture
+def tracker(server: Tracker) -> TrackerSettings:
+    return replace(
+        MEMORY,
+        backend="yandex",
+        oauth_url=f"{server.url}/oauth",
+        client_id="demo-client",
+        client_secret="demo-secret",
+        access="demo-token",
+        refresh="demo-refresh",
+    )
+
+
+def test_the_pair_of_the_settings_is_the_seed_and_is_kept_sealed(tracker: TrackerSettings) -> None:
+    assert Stored(tracker, lambda: NOW).current() == "demo-token"
+    kept = Credentials.objects.get()
+    assert "demo" not in kept.access + kept.refresh
+
+
+def test_a_refused_token_is_renewed_and_the_new_pair_is_written_first(
+    tracker: TrackerSettings, server: Tracker
+) -> None:
+    keys = Stored(tracker, lambda: NOW)
+    server.tokens.expire()
+    fresh = keys.renewed(keys.current())
+    assert fresh == server.tokens.pairs[0].access
+    # Another process reads it, and does not renew again.
+    assert Stored(tracker, lambda: NOW).renewed("demo-token") == fresh
+    assert Stored(tracker, lambda: NOW).current() == fresh
+
+
+def test_a_new_pair_in_the_settings_takes_the_place_of_the_old_one(tracker: TrackerSettings) -> None:
+    Stored(tracker, lambda: NOW).current()
+    assert Stored(replace(tracker, access="pasted", refresh="r"), lambda: NOW).current() == "pasted"
+
+
+def test_a_renewed_pair_outlives_the_seed(tracker: TrackerSettings, server: Tracker) -> None:
+    credentials.renew(tracker, NOW)
+    assert Stored(tracker, lambda: NOW).current() == server.tokens.pairs[0].access
+
+
+def test_a_revoked_pair_asks_for_a_person_and_keeps_the_words(tracker: TrackerSettings, server: Tracker) -> None:
+    Stored(tracker, lambda: NOW).current()
+    server.tokens.revoke()
+    with pytest.raises(AuthNeeded):
+        credentials.renew(tracker, NOW)
+    kept = Credentials.objects.get()
+    assert "invalid_grant" in kept.said
+    assert "demo-refresh" not in kept.said
+
+
+def test_a_server_that_fails_costs_no_pair(tracker: TrackerSettings, server: Tracker) -> None:
+    server.fail(status=503, path="/oauth/token")
+    with pytest.raises(Transient):
+        credentials.renew(tracker, NOW)
+    assert credentials.renew(tracker, NOW)
+
+
+def test_a_pair_is_renewed_at_half_of_its_life_and_failures_are_tried_hourly(
+    tracker: TrackerSettings, server: Tracker
+) -> None:
+    credentials.renew(tracker, NOW)
+    assert not credentials.renew_in_time(tracker, NOW + timedelta(days=180))
+    server.fail(status=503, path="/oauth/token")
+    half = NOW + timedelta(days=183)
+    with pytest.raises(Transient):
+        credentials.renew_in_time(tracker, half)
+    assert not credentials.renew_in_time(tracker, half + timedelta(minutes=30))
+    assert credentials.renew_in_time(tracker, half + timedelta(hours=2))
+
+
+def test_a_pair_that_ends_soon_is_said_to(tracker: TrackerSettings) -> None:
+    credentials.renew(tracker, NOW)
+    assert credentials.ends_soon(tracker, NOW + timedelta(days=300)) is None
+    assert credentials.ends_soon(tracker, NOW + timedelta(days=340)) is not None
+
+
+def test_without_any_token_a_person_is_needed(tracker: TrackerSettings) -> None:
+    with pytest.raises(AuthNeeded):
+        Stored(replace(tracker, access="", refresh="")).current()
+
+
+def test_tokens_sealed_under_another_key_are_asked_for_anew(tracker: TrackerSettings, settings: object) -> None:
+    Stored(tracker, lambda: NOW).current()
+    settings.SECRET_KEY = "another"  # type: ignore[attr-defined]
+    with pytest.raises(AuthNeeded):
+        Stored(tracker, lambda: NOW).current()
