@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -13,8 +13,8 @@ from django.forms import BoundField
 from sla import calendar_sheets, calendar_words, calendar_zones, russian_days
 from sla.calendar_forms import As, DayForm, SheetForm
 from sla.calendar_sheets import Sheet, Special
-from sla.calendar_trying import Tried
-from sla.calendars import Intervals
+from sla.calendar_trying import Counted, Tried
+from sla.calendars import MINUTES_A_DAY, Intervals
 from sla.policy import Policy
 from sla.rule_words import Names, Said, say
 from sla.russian_days import Difference
@@ -160,7 +160,7 @@ def counted(tried: Tried) -> list[CountedRow]:
     return [
         CountedRow(
             calendar_words.short_day(each.since),
-            f"{each.since:%H:%M}–{_end(each.since, each.to)}",
+            calendar_words.hours((_minutes_of(each),)),
             calendar_words.length(round(each.length.total_seconds() / 60)),
         )
         for each in tried.counted
@@ -176,8 +176,10 @@ def _of_day(special: Special) -> str:
     return f"{hours}, {special.name}" if special.name else hours
 
 
-def _end(since: datetime, to: datetime) -> str:
-    return f"{to:%H:%M}" if since.date() == to.date() else "24:00"
+def _minutes_of(each: Counted) -> tuple[int, int]:
+    """From and to within its day, of which midnight is the end."""
+    first, last = (moment.hour * 60 + moment.minute for moment in each)
+    return first, last or MINUTES_A_DAY
 
 
 def minutes(hours: Intervals) -> int:

@@ -79,10 +79,13 @@ def read(row: Mapping[str, Any], zone: str) -> Sheet:
     """A calendar of the document; `zone` is that of the desk, for one that names none."""
     names = row.get("day_names", {})
     return Sheet(
-        name=row["name"],
+        name=row.get("name", ""),
         zone=row.get("zone") or zone,
         week=tuple(_intervals(day) for day in row["week"]),
-        days={date.fromisoformat(day): Special(_intervals(s), names.get(day, "")) for day, s in row["days"].items()},
+        days={
+            date.fromisoformat(day): Special(_intervals(s), names.get(day, ""))
+            for day, s in row.get("days", {}).items()
+        },
         taken={int(year): Taken(**said) for year, said in row.get("taken", {}).items()},
     )
 
