@@ -48,8 +48,8 @@ def state() -> Followed | None:
     return Followed.objects.filter(zone=facts.zone()).first()
 
 
-def begin(now: datetime) -> None:
-    """Note where to follow from, before everything there is gets counted."""
+def note(now: datetime) -> None:
+    """Where to follow from, before everything is counted for the first time; nothing holds until `done` says so."""
     event, email = _newest(IncidentEvent), _newest(Email)
     Followed.objects.all().delete()
     Followed.objects.create(
@@ -58,15 +58,13 @@ def begin(now: datetime) -> None:
         sure_email=max(email - _MARGIN, 0),
         seen_email=email,
         horizon=_snapshot()[1],
-        zone=facts.zone(),
-        stamp=uuid4(),
         at=now,
     )
 
 
-def tell() -> None:
-    """Answers that were given before are not given again."""
-    Followed.objects.update(stamp=uuid4())
+def done(now: datetime) -> None:
+    """Everything is counted as it was at this moment, or later."""
+    Followed.objects.update(zone=facts.zone(), stamp=uuid4(), at=now)
 
 
 def follow(now: datetime) -> bool:
@@ -88,7 +86,7 @@ def _step(known: Followed, now: datetime) -> None:
     failing = list(FailedReaction.objects.values_list("event__incident", flat=True).distinct())
     facts.learn_regions()
     keys |= {*failing, *known.again, *_moved(known.at - _SYNC)}
-    months = _refresh(sorted(keys))
+    months = refresh(sorted(keys))
     sums.forget(months)
     if letter_sums.count(letter_sums.days_beyond(known.sure_email)) or months:
         known.stamp = uuid4()
@@ -100,7 +98,8 @@ def _step(known: Followed, now: datetime) -> None:
     known.save()
 
 
-def _refresh(keys: Sequence[int]) -> set[date]:
+def refresh(keys: Sequence[int]) -> set[date]:
+    """Bring the facts of however many incidents up to what is true; returns the months whose sums are wrong now."""
     months: set[date] = set()
     for start in range(0, len(keys), _AT_ONCE):
         months |= facts.refresh(keys[start : start + _AT_ONCE])

@@ -41,7 +41,8 @@ def rebuild(now: datetime, say: Callable[[str], None] = lambda said: None) -> bo
         if not is_alone:
             return False
         SummedMonth.objects.all().delete()
-        following.begin(now)
+        if following.state() is None:
+            following.note(now)
         facts.learn_regions()
         for first, last in _ranges():
             with transaction.atomic():
@@ -54,6 +55,7 @@ def rebuild(now: datetime, say: Callable[[str], None] = lambda said: None) -> bo
             with transaction.atomic():
                 sums.make(month)
             say(f"{month:%Y-%m}")
+        following.done(now)
     return True
 
 
@@ -93,11 +95,11 @@ def mend(now: datetime) -> Found:
     if found:
         with following.writing() as is_alone, transaction.atomic():
             if is_alone:
-                sums.forget(facts.refresh(found.facts))
+                sums.forget(following.refresh(found.facts))
                 if found.cells:
                     SummedMonth.objects.all().delete()
                 letter_sums.count_all()
-                following.tell()
+                following.done(now)
     return found
 
 

@@ -69,6 +69,19 @@ def test_nothing_is_followed_before_everything_was_counted():
 
 
 @pytest.mark.django_db
+def test_a_first_counting_that_was_cut_short_is_none(monkeypatch):
+    make_incident()
+    monkeypatch.setattr(facts, "refill", lambda first, last: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        rebuilding.rebuild(NOW)
+    monkeypatch.undo()
+
+    assert not following.follow(NOW)
+    rebuilding.rebuild(NOW)
+    assert arrived() == 1
+
+
+@pytest.mark.django_db
 def test_a_change_of_the_time_zone_counts_all_days_anew(settings):
     make_incident(opened_at=NOW.replace(hour=22))
     rebuilding.rebuild(NOW)
