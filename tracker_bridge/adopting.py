@@ -17,19 +17,21 @@ from tracker_bridge.protocol import RemoteIssue
 LONGEST_SUBJECT = 500
 
 
-def adopt(mirror: Mirror, remote: RemoteIssue, now: datetime) -> IssueLink | None:
+def adopt(mirror: Mirror, remote: RemoteIssue, now: datetime, since: datetime | None = None) -> IssueLink | None:
     """The link of an issue that nobody here knows; None if it is not for us.
+
+    Issues from before `since`, or from before the mirror began, are left to the import.
 
     An issue of ours whose answer was lost names its incident in its summary; it is linked, and not made an incident.
     """
-    if not remote.in_scope or remote.created_at < mirror.began_at:
+    if not remote.in_scope or remote.created_at < (since or mirror.began_at):
         return None
     with transaction.atomic():
         # Whoever else reads the same issue waits here.
         Mirror.objects.select_for_update().get(pk=mirror.pk)
         if known := IssueLink.objects.filter(backend=mirror.backend, remote_id=remote.ref.id).first():
             return known
-        incident = _ours(remote, mirror.backend)
+        incident = named_in_summary(remote, mirror.backend)
         if incident is None and remote.author == "":
             # Ours, and not yet linked: the job that made it is at it.
             return None
@@ -64,10 +66,13 @@ def _opened(remote: RemoteIssue, backend: str, now: datetime) -> Incident:
     )
 
 
-def _ours(remote: RemoteIssue, backend: str) -> Incident | None:
+def named_in_summary(remote: RemoteIssue, backend: str) -> Incident | None:
     """The incident whose code stands first in the summary, if no issue is its own yet."""
     first = re.match(r"[\w-]+", str(remote.fields.get("summary") or ""))
     incident = Incident.objects.filter(code=first[0].upper()).first() if first else None
-    if incident is None or incident.issue_links.filter(backend=backend, is_left_behind=False).exists():
-        return None
-    return incident
+    return incident if incident and is_free(incident, backend) else None
+
+
+def is_free(incident: Incident, backend: str) -> bool:
+    """No issue is its own yet."""
+    return not incident.issue_links.filter(backend=backend, is_left_behind=False).exists()

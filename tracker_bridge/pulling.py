@@ -51,11 +51,16 @@ def pull(backend: TrackerBackend, mirror: Mirror, *, now: Callable[[], datetime]
     return seen
 
 
-def take(backend: TrackerBackend, mirror: Mirror, remote: RemoteIssue, now: datetime) -> int:
-    """One issue; 1 if it was news. The same version, and as many comments as before, is none."""
+def take(
+    backend: TrackerBackend, mirror: Mirror, remote: RemoteIssue, now: datetime, *, since: datetime | None = None
+) -> int:
+    """One issue; 1 if it was news. The same version, and as many comments as before, is none.
+
+    An issue that nobody here knows is taken in if it was created since then, or since the mirror began.
+    """
     link = IssueLink.objects.filter(backend=mirror.backend, remote_id=remote.ref.id).first()
     if link is None:
-        link = adopting.adopt(mirror, remote, now)
+        link = adopting.adopt(mirror, remote, now, since)
         if link is None:
             return 0
     elif link.version == remote.version and link.comment_count == (remote.comment_count or 0):

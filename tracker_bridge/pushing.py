@@ -124,7 +124,7 @@ def go_on_elsewhere(link: IssueLink, now: datetime) -> None:
 
 def create(backend: TrackerBackend, mirror: Mirror, incident: Incident, now: datetime) -> IssueLink:
     """The issue of an incident, created once however often this is tried."""
-    statuses = Statuses(_renamed())
+    statuses = Statuses(reconciling.renamed())
     wanted = reconciling.ours(incident, mirror.backend, statuses, now)
     idem = f"dispatch:{mirror.install}:{incident.pk}"
     if before := IssueLink.objects.filter(backend=mirror.backend, incident=incident).count():
@@ -184,7 +184,7 @@ def _linked(
 
 def bring_up(backend: TrackerBackend, link: IssueLink, incident: Incident, now: datetime) -> None:
     """Write what differs from what was last agreed, and nothing else; the status by a step of its own."""
-    statuses = Statuses(_renamed())
+    statuses = Statuses(reconciling.renamed())
     for _ in range(MOST_MERGES):
         base = reconciling.base_of(link)
         wanted = reconciling.ours(incident, link.backend, statuses, now)
@@ -266,8 +266,3 @@ def _merge(backend: TrackerBackend, link: IssueLink, now: datetime) -> None:
 
 def ref_of(link: IssueLink) -> RemoteRef:
     return RemoteRef(link.remote_id, link.key, link.url)
-
-
-def _renamed() -> dict[str, str]:
-    tracker = mirrors.configured()
-    return dict(tracker.statuses) if tracker else {}

@@ -80,7 +80,7 @@ def reconcile(
     link = IssueLink.objects.get(pk=link_pk)
     incident = services.locked(Incident(pk=link.incident_id))
     link = IssueLink.objects.select_for_update().get(pk=link_pk)
-    statuses = Statuses(_renamed())
+    statuses = Statuses(renamed())
     frozen = flips.still_frozen(link, now)
     merged = merge(base_of(link), ours(incident, link.backend, statuses, now), theirs(remote), OWNERS, frozen)
     refusals: Sequence[Refusal] = ()
@@ -148,7 +148,8 @@ def _follow(link: IssueLink, remote: RemoteIssue) -> None:
         link.state = IssueLink.State.LINKED if remote.in_scope else IssueLink.State.LEFT
 
 
-def _renamed() -> Mapping[str, str]:
+def renamed() -> Mapping[str, str]:
+    """Keys of statuses that are others over there."""
     tracker = mirrors.configured()
     return tracker.statuses if tracker else {}
 
