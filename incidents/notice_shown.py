@@ -10,7 +10,6 @@ from incidents import notices
 from incidents.models import Incident, Notice, Status
 from mailbox import answering
 from mailbox.models import Outgoing
-from mailbox.smtp import Result
 
 State = Outgoing.State
 _COLUMNS = (
@@ -42,8 +41,8 @@ class Shown:
     undo: int | None
     # What may be sent again after an error.
     retry: Status | None
-    # Of letters that have left: addresses that refused them, with the server's words.
-    refused: Sequence[tuple[str, str]]
+    # Of letters that have left: addresses that refused them, the server's words, and the letter.
+    refused: Sequence[tuple[str, str, int]]
 
 
 def of_card(incident: Incident, now: datetime) -> Shown | None:
@@ -56,7 +55,7 @@ def of_card(incident: Incident, now: datetime) -> Shown | None:
     retry = notices.status_to_retry(incident)
     lines = [_line(each, now) for each in notices_of_step if is_sending and each.state in notices.OPEN]
     waits = next((each for each in lines if each.state == "waits" and each.notice.by_id), None)
-    refused = [] if not incident.is_open else [pair for each in notices_of_step for pair in _refused(each)]
+    refused = [] if not incident.is_open else [lost for each in notices_of_step for lost in _refused(each)]
     if not (lines or retry or refused or is_sending):
         return None
     return Shown(lines, waits.notice.event_id if waits else None, retry, refused)
@@ -84,8 +83,7 @@ def _line(notice: Notice, now: datetime) -> Line:
     return Line(notice, to, len(people) - 1, "leaves")
 
 
-def _refused(notice: Notice) -> list[tuple[str, str]]:
+def _refused(notice: Notice) -> list[tuple[str, str, int]]:
     if notice.state != Notice.State.SENT or notice.outgoing is None:
         return []
-    lost = (Result.REFUSED, Result.BOUNCED)
-    return [(each["address"], each["said"]) for each in notice.outgoing.recipients if each["state"] in lost]
+    return [(each["address"], each["said"], notice.outgoing.email_id) for each in notice.outgoing.lost]
