@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -26,8 +28,12 @@ from incidents.models import ChecklistItem, Incident, IncidentType
 from incidents.reply_forms import Said
 from mailbox.composing import Person
 from mailbox.models import Email, Outgoing, SenderRule
+from sla import calendar_deeds, changing, russian_days, warnings
+from sla.calendar_sheets import Sheet
+from sla.models import DeadlineWarning
 from towers.models import Pole
 
+OFFICE = "office"
 CANNED = (
     ("Бригада выехала", "Добрый день! Бригада {{ contractor }} выехала на площадку {{ pole }}."),
     ("Нужен доступ", "Добрый день! Просим согласовать доступ на площадку {{ pole }}, {{ address }}."),
@@ -47,6 +53,8 @@ class Cast:
     contractor: str
     station: str
     words: str
+    rule: int
+    calendar: str
 
 
 def play(now: datetime) -> Cast:
@@ -60,6 +68,10 @@ def play(now: datetime) -> Cast:
         _fill_the_desk_of(me, incident, now)
         _let_others_act(me, now)
         _trouble_the_mail(incident, me, now)
+    rules = _rules(User.objects.get(username="administrator"), now)
+    if not DeadlineWarning.objects.exists():
+        # What the beat would have said in the hours that the demo's month was made in.
+        warnings.find(now, since=now - timedelta(days=1))
     merged = Incident.objects.filter(merged_into__isnull=False).earliest("pk")
     letter = Email.objects.filter(place__incident=incident, direction=Email.Direction.IN).earliest("received_at")
     return Cast(
@@ -70,7 +82,27 @@ def play(now: datetime) -> Cast:
         contractor=str(pole.contractor_id or ""),
         station=incident.base_station.name if incident.base_station else pole.code,
         words="бригада на месте",
+        rule=len(rules["rules"]),
+        calendar=OFFICE,
     )
+
+
+def _rules(keeper: User, now: datetime) -> Mapping[str, Any]:
+    """The rules with a calendar of working days, by which planned upkeep is counted in one region."""
+    newest = changing.newest()
+    before: Mapping[str, Any] = newest.document
+    if OFFICE in before["calendars"]:
+        return before
+    week = tuple(((9 * 60, 18 * 60),) if day < 5 else () for day in range(7))
+    sheet = russian_days.take(Sheet("Рабочие дни", before["zone"], week), now.year, short=True)
+    document = calendar_deeds.with_sheet(before, OFFICE, sheet)
+    regions = Pole.objects.exclude(region_ru="").order_by("region_ru").values_list("region_ru", flat=True)
+    rule = {"clock": "work:eks", "minutes": 10 * 9 * 60, "calendar": OFFICE, "match": {"region": [regions[0]]}}
+    rule |= {"pauses": ["needAcceptance"], "warn": [12 * 60], "escalate": 60, "name": "Плановые работы"}
+    document["rules"] = [*document["rules"], rule]
+    why = "Плановые работы считаем по рабочим дням"
+    changing.save(document, by=keeper, why=why, now=now, based_on=newest.number)
+    return document
 
 
 def _busiest(me: User) -> Incident:
