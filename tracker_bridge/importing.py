@@ -50,8 +50,8 @@ def issues(
         yield tally
 
 
-def incidents(mirror: Mirror, tally: Tally, *, now: datetime, write: bool) -> Iterator[Tally]:
-    """Issues for open incidents that have none, after `issues`; the tally after each page."""
+def incidents(mirror: Mirror, tally: Tally, *, now: datetime, write: bool) -> int:
+    """Issues for open incidents that have none, after `issues`; how many."""
     last = 0
     linked = IssueLink.objects.filter(backend=mirror.backend, is_left_behind=False).values("incident")
     open_ones = Incident.objects.filter(closed_at=None, merged_into=None).exclude(pk__in=linked).order_by("pk")
@@ -64,7 +64,7 @@ def incidents(mirror: Mirror, tally: Tally, *, now: datetime, write: bool) -> It
                 Job(backend=mirror.backend, incident_id=key, kind=Job.Kind.STATE, made_at=now, not_before=now)
                 for key in keys
             )
-        yield tally
+    return tally.created
 
 
 def _meet(

@@ -57,8 +57,8 @@ class Command(BaseCommand):
                 f"{tally.seen} issues: {tally.known} known, {tally.linked} linked, {tally.opened} new incidents; "
                 f"{tally.taken} values taken over, {tally.written} to be written"
             )
-        for tally in importing.incidents(mirror, tally, now=timezone.now(), write=write):
-            self.stdout.write(f"{tally.created} open incidents without an issue")
+        created = importing.incidents(mirror, tally, now=timezone.now(), write=write)
+        self.stdout.write(f"{created} open incidents without an issue")
         self.stdout.write("Done." if write else "Nothing was written.")
 
     def _once(self, backend: TrackerBackend, mirror: Mirror) -> None:
