@@ -188,4 +188,4 @@ def delivery(told: Told) -> Delivery:
         words = pgettext_lazy("warning", "seen") if told.read_at else pgettext_lazy("warning", "not seen yet")
         look, icon = ("is-done", "eye") if told.read_at else ("is-new", "circle-dashed")
         return Delivery(told, look, icon, str(words))
-    return Delivery(told, look, icon, State(told.state).label)
+    return Delivery(told, look, icon, str(State(told.state).label))

@@ -129,7 +129,7 @@ def _warn_of_clocks(plan: Plan, keys: Sequence[int], now: datetime, since: datet
             incident=each.incident,
             kind=Kind.NEAR if each.step > 0 else Kind.BREACH,  # type: ignore[attr-defined]
             clock=plan.clock,
-            due_at=each.due_at,
+            due_at=each.due_at,  # type: ignore[misc] # A clock that runs has one.
             step=each.step,  # type: ignore[attr-defined]
             planned_at=each.planned,  # type: ignore[attr-defined]
             at=now,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from config.web import Request
 from sla import telling, ticks, warning_list
 from sla.clocks import KINDS
-from sla.models import Told
+from sla.models import DeadlineWarning, Told
 from sla.policies import Policies
 from sla.warning_list import WarningFilter
 from sla.warning_words import Words
@@ -94,7 +94,7 @@ def see(request: Request) -> HttpResponse:
     return redirect("sla:warnings")
 
 
-def _kind(row: Told) -> warning_list.Kind:
+def _kind(row: Told) -> DeadlineWarning.Kind:
     return warning_list.Kind(row.warning.kind if row.warning else warning_list.Kind.NEAR)
 
 
