@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -129,6 +129,11 @@ def _late(request: Request, version: PolicyVersion, number: int | None, form: Ru
     return _drawn(request, version, number, form, conflict=conflict, status=409)
 
 
+def _sent(request: Request) -> QueryDict | None:
+    """What a form was sent with, be it nothing at all."""
+    return request.POST if request.method == "POST" else None
+
+
 def _seen(form: forms.Form, request: Request, version: PolicyVersion) -> None:
     """Sent once more, the form is a change of this version."""
     data = request.POST.copy()
@@ -223,7 +228,7 @@ def types(request: Request) -> HttpResponse:
     version = changing.newest()
     said = _tried(request)
     document = said.document if said else version.document
-    form = TypesForm(request.POST or None, document=document, initial={"seen": version.number})
+    form = TypesForm(_sent(request), document=document, initial={"seen": version.number})
     if request.method == "POST" and form.is_valid():
         seen = PolicyVersion.objects.filter(number=form.cleaned_data["seen"]).first() or version
         changed = {key: each for key, each in form.minutes.items() if seen.document["types"].get(key) != each}
@@ -244,7 +249,7 @@ def clock(request: Request, key: str = "") -> HttpResponse:
     typed = {**own, **(said.document.get("clocks", {}) if said else {})}
     row = typed.get(key or (rule_deeds.new_clock(said.based_on) if said else ""), {})
     initial = {**row, "seen": version.number}
-    form = ClockForm(request.POST or None, initial=initial)
+    form = ClockForm(_sent(request), initial=initial)
     context = {"form": form, "key": key, "is_used": any(each["clock"] == key for each in version.document["rules"])}
     if request.method == "POST" and form.is_valid():
         there = rule_deeds.with_clock(version.document, key or rule_deeds.new_clock(version.number), form.row)

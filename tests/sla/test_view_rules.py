@@ -230,3 +230,8 @@ def test_pages_ask_as_often_for_many_rules_as_for_few(client, chief, django_asse
             client.get(address)
             with django_assert_max_num_queries(14):
                 client.get(address)
+
+
+@pytest.mark.parametrize("page", ["new", "types", "clocks/new"])
+def test_an_empty_form_is_refused_and_not_taken_for_a_look(client, chief, page):
+    assert client.post(f"/sla/rules/{page}/").status_code == 422
