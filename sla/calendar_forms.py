@@ -13,7 +13,7 @@ from django.db.models import TextChoices
 from django.http import QueryDict
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from incidents.errors import DomainError
 from sla import calendar_sheets, calendar_trying, calendar_words, calendar_zones, russian_days
@@ -123,7 +123,7 @@ def kept(sheet: Sheet) -> str:
 class As(TextChoices):
     """What a day is made."""
 
-    WEEK = "week", gettext_lazy("as in the week")
+    WEEK = "week", pgettext_lazy("a day", "as usual")
     OFF = "off", gettext_lazy("a day off")
     SHORT = "short", gettext_lazy("an hour shorter")
     OWN = "own", gettext_lazy("other hours")

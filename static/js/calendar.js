@@ -40,7 +40,10 @@
     },
     true,
   );
-  document.body.addEventListener("htmx:afterSettle", settle);
+  document.body.addEventListener("htmx:afterSettle", () => {
+    settle();
+    document.querySelector("#cal-live .d[aria-expanded]")?.scrollIntoView({ block: "nearest" });
+  });
   // Who types other hours means them.
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-pop] [name=own]")) event.target.closest("label").querySelector("[type=radio]").checked = true;
