@@ -121,7 +121,7 @@ def _said(sheet: Sheet, day: date, differs: bool) -> str:
     special = sheet.days.get(day)
     if special and special.name:
         words = f"{words}. {special.name}"
-    return f"{words}. {_('The list of holidays says otherwise')}" if differs else words
+    return ". ".join([words, _("The list of holidays says otherwise")]) if differs else words
 
 
 def _days(number: int) -> Iterator[date]:
