@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -179,9 +180,9 @@ def questions() -> Iterator[tuple[str, Callable[[], object]]]:
     for length, days in lengths.items():
         for narrowing, filters in narrowings.items():
             chosen = Chosen(today - timedelta(days=days - 1), today, filters)
-            yield f"page, {length}, {narrowing}", lambda chosen=chosen: page(chosen, now)
+            yield f"page, {length}, {narrowing}", partial(page, chosen, now)
     year = Chosen(today - timedelta(days=364), today)
-    yield from ((f"year: {name}", lambda ask=ask: ask(year)) for name, ask in each_question(now).items())
+    yield from ((f"year: {name}", partial(ask, year)) for name, ask in each_question(now).items())
 
 
 def commonest(today: date) -> dict[str, str]:
@@ -203,7 +204,7 @@ def each_question(now: datetime) -> dict[str, Callable[[Chosen], object]]:
 
     return {
         "compliance": lambda chosen: asking.compliance(chosen, now),
-        **{f"by {name}": lambda chosen, name=name: asking.by(name, chosen, now) for name in DIMENSIONS},
+        **{f"by {name}": partial(asking.by, name, now=now) for name in DIMENSIONS},
         "days": asking.days,
         "arrivals by hour": asking.arrivals,
         "first answers": lambda chosen: asking.spread(asking.FIRST_ANSWER, chosen),

@@ -5,10 +5,9 @@ Answers about a period are as of `fresh_at`, some seconds ago; what is open or a
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from django.db import connection
 
 from sla.figures import bins, keys, live
 from sla.figures.answers import Age, AtRisk, Compliance, Day, LetterDay, Row, Site, Spread
@@ -27,6 +26,7 @@ from sla.figures.said import (
     THEIRS_UNDATED,
     UNDATED,
 )  # fmt: skip
+from sla.figures.sql import rows
 from sla.models import LetterSum
 
 FIRST_ANSWER, REPAIR = "first_answer", "repair"
@@ -71,10 +71,9 @@ def by(dimension: str, chosen: Chosen, now: datetime) -> list[Row]:
     Contractors are judged by their own clock: its end lies in the period, its time is the repair.
     """
     is_contractor = dimension == CONTRACTOR
-    column = OPERATOR if dimension == GROUP else dimension
-    cells = _counts(chosen).cells.get(DIMENSIONS[column], {})
-    before = _counts(chosen.before(), is_light=True).cells.get(DIMENSIONS[column], {})
-    standing = _standing(chosen, now, by_contractors_clock=is_contractor).get(DIMENSIONS[column], {})
+    shown = DIMENSIONS[OPERATOR if dimension == GROUP else dimension]
+    cells, before = _counts(chosen).cells[shown], _counts(chosen.before(), is_light=True).cells[shown]
+    standing = _standing(chosen, now, by_contractors_clock=is_contractor).get(shown, {})
     lines: dict[str, _Line] = {}
     names = keys.named(dimension, cells.keys() | standing.keys())
     for key in cells.keys() | standing.keys():
@@ -84,18 +83,15 @@ def by(dimension: str, chosen: Chosen, now: datetime) -> list[Row]:
         line.now.merge(cells.get(key, Tally()))
         line.before.merge(before.get(key, Tally()))
         line.open.add(standing.get(key, live.Open()))
-    rows = [_row(word, line, _THEIRS if is_contractor else _OURS) for word, line in lines.items()]
-    busy = [row for row in rows if row.arrived or row.ended or row.overdue_open or row.at_risk_open]
+    each = [_row(word, line, _THEIRS if is_contractor else _OURS) for word, line in lines.items()]
+    busy = [row for row in each if row.arrived or row.ended or row.overdue_open or row.at_risk_open]
     return sorted(busy, key=lambda row: (row.share is None, row.share, -row.late, -row.arrived, row.name))
 
 
 def days(chosen: Chosen) -> list[Day]:
     """Every day of the period, in order."""
     found = _counts(chosen, is_light=chosen.is_compared).days
-    return [
-        Day(day, *(found.get(day, {}).get(what, 0) for what in (ARRIVED, IN_TIME, LATE, UNDATED)))
-        for day in chosen.each_day
-    ]
+    return [Day(day, *(found.get(day, Counter())[what] for what in (ARRIVED, *_OURS))) for day in chosen.each_day]
 
 
 def arrivals(chosen: Chosen) -> list[list[int]]:
@@ -121,9 +117,9 @@ def at_risk(chosen: Chosen, now: datetime, limit: int = 10) -> list[AtRisk]:
 
 def letters(chosen: Chosen) -> list[LetterDay]:
     """Letters of the whole desk on every day of the period: filters do not narrow them."""
-    rows = {row.day: row for row in LetterSum.objects.filter(day__range=(chosen.since, chosen.until))}
+    known = {row.day: row for row in LetterSum.objects.filter(day__range=(chosen.since, chosen.until))}
     return [
-        LetterDay(day, rows[day].came, rows[day].left) if day in rows else LetterDay(day, 0, 0)
+        LetterDay(day, known[day].came, known[day].left) if day in known else LetterDay(day, 0, 0)
         for day in chosen.each_day
     ]
 
@@ -131,10 +127,8 @@ def letters(chosen: Chosen) -> list[LetterDay]:
 def repeat_sites(chosen: Chosen, limit: int = 10) -> list[Site]:
     """Poles that had more than one incident opened in the period, most incidents first; `open` of these."""
     narrowed = keys.narrowed(chosen.filters)
-    given = {"since": chosen.since, "until": chosen.until, "limit": limit} | given_of(narrowed)
-    with connection.cursor() as cursor:
-        cursor.execute(_SITES.format(among=narrowing(narrowed)), given)
-        return [Site(*row) for row in cursor.fetchall()]
+    given = given_of(narrowed) | {"since": chosen.since, "until": chosen.until, "limit": limit}
+    return [Site(*row) for row in rows(_SITES.format(among=narrowing(narrowed)), given)]
 
 
 @dataclass(slots=True)

@@ -10,8 +10,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from django.db import connection
-
 from sla.figures import sums
 from sla.figures.said import (
     ALL,
@@ -26,6 +24,7 @@ from sla.figures.said import (
     STAGES,
     said,
 )  # fmt: skip
+from sla.figures.sql import rows
 
 # The dimensions that are narrowed, each with the keys that are taken: none of a key that nothing has.
 Narrowed: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
@@ -133,18 +132,18 @@ def _add_sums(found: Counts, months: list[date], asked: Asked) -> None:
     among += "AND narrowed = %(narrowed)s AND key = ANY(%(keys)s)"
     code = f"CASE WHEN shown = {ALL} THEN code ELSE code / 100 * 100 + {NO_BIN} END" if asked.is_light else "code"
     cells = f"SELECT shown, value, {code}, sum(number)::int {among} AND shown < {DAYS} GROUP BY 1, 2, 3"
-    for shown, value, code, number in _rows(cells, given):
+    for shown, value, code, number in rows(cells, given):
         found.cells[shown][value].add(code, number)
     if not asked.is_light:
         _add_hours(found, among, given)
     days = f"SELECT month + code, value, sum(number)::int {among} AND shown = {DAYS} GROUP BY 1, 2"
-    for day, what, number in _rows(days, given):
+    for day, what, number in rows(days, given):
         found.days[day][what] += number
 
 
 def _add_hours(found: Counts, among: str, given: dict[str, Any]) -> None:
     hours = f"SELECT code, sum(number)::int {among} AND shown = {HOURS} GROUP BY 1"
-    for hour, number in _rows(hours, given):
+    for hour, number in rows(hours, given):
         found.hours[hour] += number
 
 
@@ -163,7 +162,7 @@ def _add_facts(found: Counts, stretches: Sequence[tuple[date, date]], asked: Ask
         WITH fact AS MATERIALIZED (SELECT * FROM sla_fact WHERE ({any_of}){narrowing(asked.narrowed)})
         {grouped} UNION ALL {_grouped(theirs, {"contractor": DIMENSIONS["contractor"]}, "code")}
     """
-    for shown, value, code, number in _rows(statement, given | given_of(asked.narrowed)):
+    for shown, value, code, number in rows(statement, given | given_of(asked.narrowed)):
         if shown == DAYS:
             found.days[_DAY_ZERO + timedelta(days=value)][code // 100] += number
         elif shown == HOURS:
@@ -192,9 +191,3 @@ def narrowing(narrowed: Narrowed, table: str = "") -> str:
 
 def given_of(narrowed: Narrowed) -> dict[str, list[int]]:
     return {name: list(keys) for name, keys in narrowed}
-
-
-def _rows(statement: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        return cursor.fetchall()

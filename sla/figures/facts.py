@@ -15,11 +15,10 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.utils import timezone
 
 from sla import clocks
-from sla.figures import bins
+from sla.figures import bins, sql
 from sla.models import Fact, Region
 from towers.regions import region_names
 
@@ -108,17 +107,16 @@ def differences(first: int, last: int) -> list[int]:
 def refill(first: int, last: int) -> None:
     """Bring the facts of a range up to what is true, all of it inside the database."""
     given = {"first": first, "last": last, "zone": zone()}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM sla_fact WHERE {_RANGE.format('incident_id')} AND NOT EXISTS (SELECT FROM incidents_incident "
-            "i WHERE i.id = incident_id AND i.merged_into_id IS NULL)",
-            given,
-        )
-        cursor.execute(
-            f"INSERT INTO sla_fact ({COLUMNS}) {_truth(_RANGE)} ORDER BY i.id "
-            f"ON CONFLICT (incident_id) DO UPDATE SET {_CHANGED} WHERE {_DIFFERS}",
-            given,
-        )
+    sql.run(
+        f"DELETE FROM sla_fact WHERE {_RANGE.format('incident_id')} AND NOT EXISTS (SELECT FROM incidents_incident "
+        "i WHERE i.id = incident_id AND i.merged_into_id IS NULL)",
+        given,
+    )
+    sql.run(
+        f"INSERT INTO sla_fact ({COLUMNS}) {_truth(_RANGE)} ORDER BY i.id "
+        f"ON CONFLICT (incident_id) DO UPDATE SET {_CHANGED} WHERE {_DIFFERS}",
+        given,
+    )
 
 
 def write(rows: Sequence[Row]) -> None:
@@ -141,6 +139,4 @@ def _truth(among: str) -> str:
 
 
 def _read(statement: str, given: dict[str, Any]) -> dict[int, Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        return {values[0]: Row(*values) for values in cursor.fetchall()}
+    return {values[0]: Row(*values) for values in sql.rows(statement, given)}

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from incidents.models import FailedReaction, IncidentEvent
 from mailbox.locks import alone
 from mailbox.models import Email
-from sla.figures import facts, letter_sums, sums
+from sla.figures import facts, letter_sums, sql, sums
 from sla.models import Followed
 
 LOCK_KIND = 0x51A
@@ -32,7 +32,7 @@ _AT_ONCE = 2000
 _MOVED = """
 SELECT fact.incident_id FROM towers_pole pole JOIN incidents_incident i ON i.pole_id = pole.id
 JOIN sla_fact fact ON fact.incident_id = i.id LEFT JOIN sla_region region ON region.name = pole.region_ru
-WHERE pole.updated_at >= %s AND fact.region <> coalesce(region.id, 0)
+WHERE pole.updated_at >= %(since)s AND fact.region <> coalesce(region.id, 0)
 """
 
 
@@ -107,9 +107,7 @@ def refresh(keys: Sequence[int]) -> set[date]:
 
 
 def _moved(since: datetime) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_MOVED, [since])
-        return [key for (key,) in cursor.fetchall()]
+    return [key for (key,) in sql.rows(_MOVED, {"since": since})]
 
 
 def _newest(model: type[IncidentEvent] | type[Email]) -> int:
@@ -118,9 +116,6 @@ def _newest(model: type[IncidentEvent] | type[Email]) -> int:
 
 def _snapshot() -> tuple[int, int]:
     """(every transaction with a smaller number has ended, every number yet to be given is at least this)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text"
-        )
-        low, high = cursor.fetchone()
+    snapshot = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text"
+    ((low, high),) = sql.rows(snapshot, {})
     return int(low), int(high)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.db import connection
-
 from incidents.ledger_filters import midnight
+from sla.figures import sql
 from sla.figures.facts import zone
 from sla.models import LetterSum
 
@@ -20,11 +19,8 @@ FROM mailbox_email WHERE received_at >= %(since)s AND received_at < %(until)s GR
 
 def days_beyond(email: int) -> list[date]:
     """The days of the letters with larger numbers."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT (received_at AT TIME ZONE %s)::date FROM mailbox_email WHERE id > %s", [zone(), email]
-        )
-        return [day for (day,) in cursor.fetchall()]
+    beyond = "SELECT DISTINCT (received_at AT TIME ZONE %(zone)s)::date FROM mailbox_email WHERE id > %(email)s"
+    return [day for (day,) in sql.rows(beyond, {"zone": zone(), "email": email})]
 
 
 def count(days: Iterable[date]) -> bool:
@@ -34,9 +30,7 @@ def count(days: Iterable[date]) -> bool:
 
 def count_all() -> None:
     """Count every letter, from end to end of the table."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT min(received_at), max(received_at) FROM mailbox_email")
-        first, last = cursor.fetchone()
+    ((first, last),) = sql.rows("SELECT min(received_at), max(received_at) FROM mailbox_email", {})
     LetterSum.objects.all().delete()
     if first:
         _store(first.date() - timedelta(days=1), last.date() + timedelta(days=1))
@@ -64,6 +58,4 @@ def _store(since: date, until: date) -> bool:
 
 def _counted(since: date, until: date) -> list[tuple[date, int, int]]:
     given = {"zone": zone(), "since": midnight(since), "until": midnight(until + timedelta(days=1))}
-    with connection.cursor() as cursor:
-        cursor.execute(_DAYS, given)
-        return [(day, came, left) for day, came, left in cursor.fetchall()]
+    return [(day, came, left) for day, came, left in sql.rows(_DAYS, given)]

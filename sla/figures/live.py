@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import connection
 
 from incidents.queries import AT_RISK
 from sla.figures.answers import Age, AtRisk
 from sla.figures.counting import Narrowed, given_of, narrowing
 from sla.figures.said import ALL, DIMENSIONS
+from sla.figures.sql import rows
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Where an age ends and the next begins.
@@ -52,7 +51,7 @@ SELECT width_bucket(extract(epoch FROM %(now)s - i.opened_at), %(edges)s::numeri
 """
 _AT_RISK = """
 SELECT i.code, i.subject, i.due_at, coalesce(pole.code, ''), coalesce(pole.region_ru, ''), coalesce(operator.name, ''),
-    coalesce(contractor.name, ''), i.assignee_id
+    coalesce(contractor.name, ''), coalesce(i.assignee_id, 0), ''
 FROM incidents_incident i JOIN sla_fact fact ON fact.incident_id = i.id AND fact.closed_on IS NULL
 LEFT JOIN towers_pole pole ON pole.id = i.pole_id LEFT JOIN towers_operator operator ON operator.id = i.operator_id
 LEFT JOIN towers_contractor contractor ON contractor.id = i.contractor_id
@@ -77,7 +76,7 @@ def _count(
     among = narrowing(narrowed, "fact.") + (" AND i.contractor_done_at IS NULL" if by_contractors_clock else "")
     statement = _STANDING.format(due="contractor_due_at" if by_contractors_clock else "due_at", among=among)
     found: dict[int, dict[int, Open]] = {}
-    for shown, key, *numbers in _rows(statement, given_of(narrowed) | {"now": now, "soon": now + AT_RISK}):
+    for shown, key, *numbers in rows(statement, given_of(narrowed) | {"now": now, "soon": now + AT_RISK}):
         found.setdefault(shown, {})[key] = Open(*numbers)
     return found
 
@@ -94,23 +93,18 @@ def ages(narrowed: Narrowed, now: datetime) -> list[Age]:
     """The open ones by how long ago they were opened, the youngest first; every age is there."""
     edges = [int(age.total_seconds()) for age in AGES]
     statement = _AGES.format(among=narrowing(narrowed, "fact."))
-    rows = {
+    counted = {
         bucket: (number, overdue)
-        for bucket, number, overdue in _rows(statement, given_of(narrowed) | {"now": now, "edges": edges})
+        for bucket, number, overdue in rows(statement, given_of(narrowed) | {"now": now, "edges": edges})
     }
     spans = zip((timedelta(), *AGES), (*AGES, None), strict=True)
-    return [Age(since, to, *rows.get(bucket, (0, 0))) for bucket, (since, to) in enumerate(spans)]
+    return [Age(since, to, *counted.get(bucket, (0, 0))) for bucket, (since, to) in enumerate(spans)]
 
 
 def next_to_break(narrowed: Narrowed, now: datetime, limit: int) -> list[AtRisk]:
     """Open ones whose deadline lies ahead, the nearest first."""
     statement = _AT_RISK.format(among=narrowing(narrowed, "fact."))
-    rows = _rows(statement, given_of(narrowed) | {"now": now, "limit": limit})
-    people = get_user_model()._default_manager.in_bulk({row[-1] for row in rows if row[-1]})
-    return [AtRisk(*row[:-1], row[-1] or 0, people[row[-1]].full_name if row[-1] else "") for row in rows]
-
-
-def _rows(statement: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        return cursor.fetchall()
+    found = [AtRisk(*row) for row in rows(statement, given_of(narrowed) | {"now": now, "limit": limit})]
+    people = get_user_model()._default_manager.in_bulk({each.assignee for each in found if each.assignee})
+    names = {key: person.full_name for key, person in people.items()}
+    return [replace(each, assignee_name=names.get(each.assignee, "")) for each in found]

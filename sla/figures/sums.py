@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.db import connection
-
+from sla.figures import sql
 from sla.figures.said import ALL, ARRIVED, BY_CONTRACTOR, DAYS, DIMENSIONS, HOURS, STAGES, said
 from sla.models import Fact, SummedMonth
 
@@ -50,9 +49,7 @@ def forget(months: set[date]) -> None:
 
 def missing(today: date) -> list[date]:
     """The months before this day's that have no right sums and are worth them, the newest first."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT least(min(opened_on), min(closed_on), min(contractor_closed_on)) FROM sla_fact")
-        month = cursor.fetchone()[0]
+    ((month,),) = sql.rows("SELECT least(min(opened_on), min(closed_on), min(contractor_closed_on)) FROM sla_fact", {})
     known, found = set(SummedMonth.objects.values_list("month", flat=True)), []
     month = month and month.replace(day=1)
     while month and month < today.replace(day=1):
@@ -69,23 +66,21 @@ def _is_worth(month: date) -> bool:
 
 def make(month: date) -> None:
     """Sum the facts of this month anew."""
-    with connection.cursor() as cursor:
-        # Else the groups are sorted on disk.
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-        cursor.execute("DELETE FROM sla_factsum WHERE month = %(first)s", _given(month))
-        cursor.execute(
-            f"INSERT INTO sla_factsum (month, narrowed, key, shown, value, codes, numbers) {_ROWS}", _given(month)
-        )
+    # Else the groups are sorted on disk.
+    sql.run("SET LOCAL work_mem = '64MB'", {})
+    sql.run("DELETE FROM sla_factsum WHERE month = %(first)s", _given(month))
+    sql.run(
+        f"INSERT INTO sla_factsum (month, narrowed, key, shown, value, codes, numbers) {_ROWS}",
+        _given(month),
+    )
     SummedMonth.objects.get_or_create(month=month)
 
 
 def differences(month: date) -> int:
     """How many rows of this month's sums are not what its facts come to."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM (({_ROWS}) EXCEPT ({_STORED})) missing", _given(month))
-        missing_rows = int(cursor.fetchone()[0])
-        cursor.execute(f"SELECT count(*) FROM (({_STORED}) EXCEPT ({_ROWS})) odd", _given(month))
-        return max(missing_rows, int(cursor.fetchone()[0]))
+    both = [(_ROWS, _STORED), (_STORED, _ROWS)]
+    odd = (f"SELECT count(*) FROM (({one}) EXCEPT ({other})) odd" for one, other in both)
+    return max(int(sql.rows(statement, _given(month))[0][0]) for statement in odd)
 
 
 def _given(month: date) -> dict[str, date]:
