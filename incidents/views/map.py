@@ -18,7 +18,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control, pa
 from django.views.decorators.http import require_safe
 
 from config.web import Request
-from incidents import map_points, map_states
+from incidents import map_nearby, map_points, map_states
 from incidents.fields import Choices
 from incidents.filters import ORDERS, DeskFilter
 from incidents.map_lists import Where, what_is_wrong
@@ -64,7 +64,10 @@ def world(request: Request) -> HttpResponse:
         context["summary"] = map_points.summary(rows, hidden)
     if where:
         context |= _list(request, filters, where, rows, hidden, now)
-        context["desk_query"] = where.on_the_desk(filters.address, context["sites"])
+        sites = context["sites"]
+        if len(sites) == 1:
+            context |= {"near_km": map_nearby.KM, "near": map_nearby.around(sites[0], filters, request.user, now)}
+        context["desk_query"] = where.on_the_desk(filters.address, sites)
     if is_side:
         return _private(render(request, "incidents/map_side.html", context))
     context |= _controls(filters, choices, kept)

@@ -201,7 +201,7 @@
     if (bounds) { map.flyToBounds(bounds, { duration: 0.4, padding: [12, 12] }); }
   }
   document.querySelector(".wm").addEventListener("click", function (event) {
-    const link = event.target.closest("#nowhere, .wm-regions a, .wm-back a:first-child, .wm-pages a");
+    const link = event.target.closest("#nowhere, .wm-regions a, .wm-back a:first-child, .wm-near a, .wm-pages a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
     event.preventDefault();
     event.stopPropagation();
