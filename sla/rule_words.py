@@ -94,10 +94,14 @@ class Names:
             return self.types.get(value, value)
         if name == "contractor":
             return self.contractors.get(value, f"№ {value}")
+        return str(dict(Incident.Priority.choices).get(value, value)) if name == "priority" else value
+
+    def facts(self, name: str, values: Words) -> str:
+        """All that a rule asks of one fact."""
         if name == "priority":
-            label = dict(Incident.Priority.choices).get(value, value)
-            return _("priority “%(name)s”") % {"name": label}
-        return value
+            said = ", ".join(self.fact(name, value) for value in Incident.Priority if value in values)
+            return _("priority “%(name)s”") % {"name": said}
+        return ", ".join(sorted(self.fact(name, value) for value in values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +143,7 @@ def say(line: Line, names: Names) -> Said:
     return Said(
         clock=names.clock(line.clock),
         name=line.name,
-        whom=tuple(
-            ", ".join(sorted(names.fact(fact, value) for value in values)) for fact, values in line.match.items()
-        ),
+        whom=tuple(names.facts(fact, values) for fact, values in line.match.items()),
         time=length(line.minutes) if line.minutes is not None else _("as long as the type allows"),
         calendar=_("by the calendar “%(name)s”") % {"name": names.calendar(line.calendar)}
         if line.calendar

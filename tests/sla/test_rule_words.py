@@ -139,3 +139,8 @@ def test_a_narrower_rule_below_a_wider_one_is_no_problem(document):
     document["rules"].append({"clock": "incident", "minutes": 5, "match": {"region": ["Пермский край"]}})
     document["rules"].append({"clock": "incident", "minutes": 9, "match": {"region": ["Омская область"]}})
     assert rule_checks.problems(document) == []
+
+
+def test_priorities_are_named_once_the_most_urgent_first(document):
+    document["rules"].append({"clock": "contractor", "minutes": 30, "match": {"priority": ["low", "urgent"]}})
+    assert say(Policy(0, document).lines[-1], Names((document,))).whom == ("priority “urgent, low”",)
