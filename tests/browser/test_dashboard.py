@@ -12,7 +12,7 @@ from dispatchers.roles import Role
 from tests.factories import make_user
 from tests.sla.dashboard_story import Story
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 
 def test_a_manager_changes_the_period_follows_a_number_and_downloads(open_page: Callable[..., Any]) -> None:
