@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from incidents.clocks import exact
 from incidents.models import IncidentType
@@ -19,6 +20,8 @@ from sla.rule_differences import Difference
 from sla.rule_words import Names, Said, course, length, say
 
 PAGE = 20
+# Why versions that came with Dispatch were made, as its migrations say it.
+SHIPPED = (gettext_noop("Restoration repairs by priority, and when to warn"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def history(before: int | None) -> tuple[list[Change], int | None]:
 
 
 def why(version: PolicyVersion) -> str:
-    return version.why if version.by or not version.why else _(version.why)
+    return _(version.why) if version.why in SHIPPED and not version.by else version.why
 
 
 def examples(trial: Trial) -> list[Example]:

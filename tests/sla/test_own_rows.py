@@ -128,6 +128,7 @@ def test_a_clock_of_the_customers_own_runs_from_a_status_to_another(client, chie
 
     row = IncidentClock.objects.get(incident=incident, clock=key)
     assert (row.state, row.left) == ("stopped", HOUR)
+    assert "Дорога" in client.get(f"/sla/clocks/{incident.code}/").content.decode()
     assert recomputing.recompute(recomputing.load([incident.pk]), NOW + 2 * HOUR, write=False) == []
 
 
