@@ -401,6 +401,8 @@ INCIDENT_REACTIONS = {
     "promise_missed": ["sla.reactions.warn_of_promises"],
 }
 
+# (incident, now) -> when the contractor's time would be over if he got the job now.
+CONTRACTOR_DEADLINE = "sla.expecting.contractor_deadline"
 # What apps further down make of the rows of `manage.py make_bulk`.
 AFTER_MAKE_BULK = ["sla.bulk_clocks.fill", "sla.figures.rebuilding.rebuild"]
 

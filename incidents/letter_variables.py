@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from incidents.letter_language import Scope
@@ -154,11 +155,12 @@ def _letter(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _contractor_deadline(facts: Facts) -> datetime | None:
-    """While the letter is on its way the clock has not begun: from now on."""
+    """While the letter is on its way the clock has not begun: what the rules would give from now on."""
     incident = facts.incident
-    if incident.contractor_due_at or not incident.type:
+    if incident.handed_over_at or incident.contractor_due_at:
         return incident.contractor_due_at
-    return facts.now + incident.type.sla
+    expected: datetime | None = import_string(settings.CONTRACTOR_DEADLINE)(incident, facts.now)
+    return expected
 
 
 def _of_pole(name: str) -> Callable[[Facts], str]:
