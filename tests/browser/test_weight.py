@@ -109,6 +109,8 @@ def test_every_later_page_brings_little_more_than_its_words(scales: Callable[...
     desk = make_desk(50, 20)
     scale = scales(desk.me)
     scale.weigh("/")
+    # Brings the library of its chart, once.
+    scale.weigh("/sla/")
 
     for path in (
         "/?sort=due",
@@ -116,6 +118,7 @@ def test_every_later_page_brings_little_more_than_its_words(scales: Callable[...
         desk.rows[2].get_absolute_url(),
         "/letters/",
         "/letters/balance/",
+        "/sla/?p=month",
         "/towers/",
         f"/towers/{desk.rows[0].pole.code}/",
         "/mail/",
