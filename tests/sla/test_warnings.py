@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -275,3 +277,24 @@ def cost(person: User, number: int) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert warnings.find(NOW + 3 * HOUR, since=BEFORE) == number
     return len(queries)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_ticks_at_the_same_moment_say_everything_once():
+    me = make_user()
+    for _number in range(40):
+        running(assignee=me)
+    both = threading.Barrier(2)
+
+    def tick() -> int:
+        try:
+            both.wait()
+            return warnings.find(NOW + 3 * HOUR, since=BEFORE)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sum(future.result() for future in [pool.submit(tick) for _n in range(2)])
+    said += warnings.find(NOW + 3 * HOUR, since=BEFORE)
+
+    assert (said, DeadlineWarning.objects.count(), told(me)) == (40, 40, 40)
