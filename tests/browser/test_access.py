@@ -130,8 +130,8 @@ def pages_of(person: User) -> list[str]:
         if answer.status_code == 200
         and answer["Content-Type"].startswith("text/html")
         and b"<html" in b"".join(answer)[:2000]
-        # The body of a letter is the words of somebody else, in a frame of its own.
-        and not address.endswith("/body/")
+        # The body of a letter stands in a frame of its own, with a policy of its own.
+        and not address.endswith(("/body/", "/letter/"))
     ]
 
 
