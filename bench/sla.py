@@ -5,7 +5,7 @@
 
 Each size has a database of its own, filled by `make_bulk` over three years; with --keep it stays in FOLDER/SIZE and is
 not filled again (those of bench/pages.py will do). Every answer is asked for anew: nothing is kept in memory between.
-"Page" is all that the dashboard asks for at once, the period before included. Then every open incident gets another
+"Page" is all that can be asked for at once, the period before included, and "page by HTTP" the page itself. Then every open incident gets another
 deadline by a changed rule, and the figures follow a thousand incidents; both are rolled back. Ends with 1 if a page
 takes longer than half a second.
 """
@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from django.test import Client
+
     from sla.figures.chosen import Chosen
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -181,8 +183,30 @@ def questions() -> Iterator[tuple[str, Callable[[], object]]]:
         for narrowing, filters in narrowings.items():
             chosen = Chosen(today - timedelta(days=days - 1), today, filters)
             yield f"page, {length}, {narrowing}", partial(page, chosen, now)
+    yield from whole_pages(common)
     year = Chosen(today - timedelta(days=364), today)
     yield from ((f"year: {name}", partial(ask, year)) for name, ask in each_question(now).items())
+
+
+def whole_pages(common: dict[str, str]) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The page itself through the whole of Django, as a browser of a dispatcher gets it."""
+    from django.urls import reverse
+
+    from bench.addresses import client
+
+    browser = client()
+    narrowings = {"all": {}, **{name: {name: common[name]} for name in ("type", "region", "operator", "contractor")}}
+    narrowings["type and operator"] = {name: common[name] for name in ("type", "operator")}
+    for period in ("week", "year"):
+        for name, chosen in narrowings.items():
+            address = reverse("sla:dashboard", query={"p": period, **chosen})
+            yield f"page by HTTP, {period}, {name}", partial(got, browser, address)
+
+
+def got(browser: Client, address: str) -> None:
+    answer = browser.get(address)
+    if answer.status_code != 200:
+        raise SystemExit(f"{address} answers {answer.status_code}")
 
 
 def commonest(today: date) -> dict[str, str]:

@@ -55,13 +55,13 @@ def quantile(numbers: Mapping[int, int], part: float) -> timedelta | None:
     wanted = part * sum(numbers.values())
     if not wanted:
         return None
-    passed, start, end = 0, timedelta(), timedelta()
-    for each in sorted(numbers):
-        start, end = _edge(each), _edge(min(each + 1, len(EDGES)))
-        if passed + numbers[each] >= wanted:
-            return start + (end - start) * ((wanted - passed) / numbers[each])
-        passed += numbers[each]
-    return end
+    passed, last = 0, 0
+    for last in sorted(numbers):
+        if passed + numbers[last] >= wanted:
+            break
+        passed += numbers[last]
+    start, end = _edge(last), _edge(min(last + 1, len(EDGES)))
+    return start + (end - start) * min((wanted - passed) / numbers[last], 1)
 
 
 def _edge(n: int) -> timedelta:

@@ -20,6 +20,7 @@ from sla.figures.said import (
     DIMENSIONS,
     END,
     HOURS,
+    LIGHT,
     NO_BIN,
     STAGES,
     said,
@@ -130,10 +131,13 @@ def _add_sums(found: Counts, months: list[date], asked: Asked) -> None:
     given = {"months": months, "narrowed": DIMENSIONS[name] if name else ALL, "keys": list(keys)}
     among = "FROM sla_factsum, unnest(codes, numbers) AS each (code, number) WHERE month = ANY(%(months)s) "
     among += "AND narrowed = %(narrowed)s AND key = ANY(%(keys)s)"
-    code = f"CASE WHEN shown = {ALL} THEN code ELSE code / 100 * 100 + {NO_BIN} END" if asked.is_light else "code"
-    cells = f"SELECT shown, value, {code}, sum(number)::int {among} AND shown < {DAYS} GROUP BY 1, 2, 3"
-    for shown, value, code, number in rows(cells, given):
-        found.cells[shown][value].add(code, number)
+    # All of a period has its lengths, even if it is only compared with.
+    shown = [ALL, *(n + LIGHT if asked.is_light else n for n in DIMENSIONS.values())]
+    cells = (
+        f"SELECT shown %% {LIGHT}, value, code, sum(number)::int {among} AND shown = ANY(%(shown)s) GROUP BY 1, 2, 3"
+    )
+    for dimension, value, code, number in rows(cells, given | {"shown": shown}):
+        found.cells[dimension][value].add(code, number)
     if not asked.is_light:
         _add_hours(found, among, given)
     days = f"SELECT month + code, value, sum(number)::int {among} AND shown = {DAYS} GROUP BY 1, 2"

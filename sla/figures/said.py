@@ -17,6 +17,8 @@ NO_BIN = 99
 
 # What facts are alike in, by the numbers that sums name them by. A group is made of its operators.
 ALL, DAYS, HOURS = 0, 6, 7
+# By LIGHT more the sums have what happened without how long it took.
+LIGHT = 10
 DIMENSIONS = {TYPE: 1, OPERATOR: 2, REGION: 3, CONTRACTOR: 4, DISPATCHER: 5}
 COLUMNS = ", ".join(DIMENSIONS)
 

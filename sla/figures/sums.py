@@ -2,7 +2,8 @@
 
 Each fact of a month is counted in every pair of dimensions: (narrowed, key) is what a question is narrowed to, or all;
 (shown, value) what it is broken down by, or all. Two more are shown: the days of the month, a row for each thing that
-happened with days instead of codes, and the hours of the week, one row of what arrived.
+happened with days instead of codes, and the hours of the week, one row of what arrived. And every dimension is shown a
+second time without lengths, which is all that is asked of a period that another one is compared with.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sla.figures import sql
-from sla.figures.said import ALL, ARRIVED, BY_CONTRACTOR, DAYS, DIMENSIONS, HOURS, STAGES, said
+from sla.figures.said import ALL, ARRIVED, BY_CONTRACTOR, DAYS, DIMENSIONS, HOURS, LIGHT, NO_BIN, STAGES, said
 from sla.models import Fact, SummedMonth
 
 # Fewer facts of a month are counted as fast as their sums are read.
@@ -23,8 +24,9 @@ CROSS JOIN LATERAL (VALUES ({ALL}, 0), {", ".join(f"({n}, {name}::int)" for name
     narrowed (narrowed, key)
 CROSS JOIN LATERAL (VALUES ({ALL}, 0, said.code),
     {", ".join(f"({n}, {name}::int, said.code)" for name, n in DIMENSIONS.items())},
+    {", ".join(f"({LIGHT + n}, {name}::int, 100 * what + {NO_BIN})" for name, n in DIMENSIONS.items())},
     ({DAYS}, what, day - %(first)s::date), ({HOURS}, 0, hour::int)) shown (shown, value, code)
-WHERE shown.code IS NOT NULL AND (what < {BY_CONTRACTOR} OR shown IN ({ALL}, {DIMENSIONS["contractor"]}))
+WHERE shown.code IS NOT NULL AND (what < {BY_CONTRACTOR} OR shown %% {LIGHT} IN ({ALL}, {DIMENSIONS["contractor"]}))
     AND (shown <> {HOURS} OR what = {ARRIVED})
 GROUP BY 1, 2, 3, 4, 5
 """
