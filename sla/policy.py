@@ -79,12 +79,16 @@ class Policy:
 
     def choose(self, clock: str, facts: Mapping[str, str]) -> tuple[Line, Rule] | None:
         """The rule by which this clock of such an incident runs; None where there is no time to keep."""
-        fitting = [line for line in self._by_clock.get(clock, ()) if line.takes(facts)]
-        if not fitting:
+        line = self.line(clock, facts)
+        if line is None:
             return None
-        line = max(fitting, key=lambda each: (len(each.match), -each.number))
         minutes = line.minutes if line.minutes is not None else self.document["types"].get(facts.get("type", ""))
         return None if minutes is None else (line, self._rule(line, minutes))
+
+    def line(self, clock: str, facts: Mapping[str, str]) -> Line | None:
+        """Of the rules that take such an incident the one that asks for most; of two that ask for as many the earlier."""
+        fitting = [line for line in self._by_clock.get(clock, ()) if line.takes(facts)]
+        return max(fitting, key=lambda each: (len(each.match), -each.number), default=None)
 
     @cached_property
     def _by_clock(self) -> dict[str, list[Line]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from math import prod
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from incidents.models import Incident
 from sla import clocks
-from sla.policy import Line, Policy
-from sla.rule_words import MOMENTS, STATUS, Names, say
+from sla.policy import FACTS, Line, Policy
+from sla.rule_words import MOMENTS, STATUS, Names, listing, say
 
 # Two years: a longer time is a slip of the keyboard.
 LONGEST = 2 * 366 * 24 * 60
+# Beyond, nobody is told that a rule is never chosen.
+MOST_COMBINATIONS = 5_000
+UNNAMED = "\0"
 
 
 def problems(document: Mapping[str, Any]) -> list[str]:
@@ -71,12 +76,15 @@ def _of_line(line: Line, policy: Policy, names: Names) -> Iterator[str]:
         yield _("it never starts: choose when it does.")
     yield from _of_facts(line, names)
     yield from _of_warnings(line)
-    over = _shadow(line, policy)
-    if over:
+    over = _takers(line, policy)
+    if len(over) == 1:
         yield _("it is never chosen, since rule %(number)d takes all of it before: %(rule)s.") % {
-            "number": over.number,
-            "rule": say(over, names).title,
+            "number": over[0].number,
+            "rule": say(over[0], names).title,
         }
+    elif over:
+        numbers = listing(str(each.number) for each in over)
+        yield _("it is never chosen, since together the rules %(numbers)s take all of it.") % {"numbers": numbers}
 
 
 def _of_facts(line: Line, names: Names) -> Iterator[str]:
@@ -103,13 +111,28 @@ def _of_warnings(line: Line) -> Iterator[str]:
         yield _("managers cannot be told before the deadline.")
 
 
-def _shadow(line: Line, policy: Policy) -> Line | None:
-    """The earlier rule that asks for the same facts and takes whatever this one takes."""
-    for other in policy.lines[: line.number - 1]:
-        is_alike = other.clock == line.clock and other.match.keys() == line.match.keys()
-        if is_alike and all(values <= other.match[fact] for fact, values in line.match.items()):
-            return other
-    return None
+def _takers(line: Line, policy: Policy) -> list[Line]:
+    """The rules that leave nothing to this one; none if some incident may get it."""
+    rivals = [each for each in policy.lines if each.clock == line.clock]
+    domains = {fact: _domain(fact, line, rivals) for fact in FACTS}
+    if prod(map(len, domains.values())) > MOST_COMBINATIONS:
+        return []
+    takers: dict[int, Line] = {}
+    for values in product(*domains.values()):
+        taker = policy.line(line.clock, dict(zip(domains, values, strict=True)))
+        if taker is None or taker is line:
+            return []
+        takers[taker.number] = taker
+    return [takers[number] for number in sorted(takers)]
+
+
+def _domain(fact: str, line: Line, rivals: Iterable[Line]) -> list[str]:
+    """The values that tell the rules apart; what no rule names stands for all the rest, as far as there is any."""
+    if fact in line.match:
+        return sorted(line.match[fact])
+    if fact == "priority":
+        return list(Incident.Priority.values)
+    return [UNNAMED, *sorted({value for each in rivals for value in each.match.get(fact, ())})]
 
 
 def _known_words(names: Names) -> set[str]:

@@ -144,3 +144,25 @@ def test_a_narrower_rule_below_a_wider_one_is_no_problem(document):
 def test_priorities_are_named_once_the_most_urgent_first(document):
     document["rules"].append({"clock": "contractor", "minutes": 30, "match": {"priority": ["low", "urgent"]}})
     assert say(Policy(0, document).lines[-1], Names((document,))).whom == ("priority “urgent, low”",)
+
+
+def test_a_rule_that_others_take_together_is_never_chosen(document):
+    document["rules"] += [
+        {"clock": "first_answer", "minutes": 5, "match": {"priority": ["urgent", "high"]}},
+        {"clock": "first_answer", "minutes": 6, "match": {"priority": ["normal", "low"]}},
+        {"clock": "first_answer", "minutes": 7},
+    ]
+    [wrong] = rule_checks.problems(document)
+    assert wrong.endswith("together the rules 11 and 12 take all of it.")
+    document["rules"][-2]["match"] = {"priority": ["normal"]}
+    assert rule_checks.problems(document) == []
+
+
+def test_a_narrower_rule_leaves_the_rest_to_the_wider_one(document):
+    document["rules"] += [
+        {"clock": "first_answer", "minutes": 5, "match": {"region": ["А"], "priority": ["low"]}},
+        {"clock": "first_answer", "minutes": 6, "match": {"region": ["А"]}},
+        {"clock": "first_answer", "minutes": 7, "match": {"region": ["А", "Б"]}},
+        {"clock": "first_answer", "minutes": 8},
+    ]
+    assert rule_checks.problems(document) == []
