@@ -34,6 +34,8 @@ LETTERS_OF_AN_INCIDENT = 5
 # So large a part of a page's bytes makes it the same page.
 SAME_PAGE = 0.9
 WARM_UP = 3
+# These send every open incident, which are more where there are more incidents: they only have to be fast enough.
+OF_ALL_OPEN = ("map", "map, points")
 # A table of so many rows is large.
 LARGE = 20_000
 
