@@ -5,9 +5,10 @@
 
 Each size has a database of its own, filled by `make_bulk` over three years; with --keep it stays in FOLDER/SIZE and is
 not filled again (those of bench/pages.py will do). Every answer is asked for anew: nothing is kept in memory between.
-"Page" is all that can be asked for at once, the period before included, and "page by HTTP" the page itself. Then every open incident gets another
-deadline by a changed rule, and the figures follow a thousand incidents; both are rolled back. Ends with 1 if a page
-takes longer than half a second.
+"Page" is all that can be asked for at once, the period before included, and "page by HTTP" the page itself. Then every
+open incident gets another deadline by a changed rule, and the figures follow a thousand incidents; both are rolled
+back. CPU is that of Python and of the database's process together, and hardly depends on what else the machine does.
+Ends with 1 if a page takes longer than half a second.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Figures:
     size: int
     p50: float
     p95: float
+    cpu: float = 0
     unit: str = "ms"
 
 
@@ -89,15 +91,15 @@ def report(found: list[Figures], sizes: list[int]) -> bool:
     by_name: dict[str, dict[int, Figures]] = {}
     for each in found:
         by_name.setdefault(each.name, {})[each.size] = each
-    print(f"{'':<44}" + "".join(f"{size:>14,} incidents" for size in sizes))
-    print(f"{'':<44}" + "".join(f"{'p50':>14}{'p95':>10}" for _ in sizes) + "   ratio")
+    print(f"{'':<36}" + "".join(f"{size:>17,} incidents" for size in sizes))
+    print(f"{'':<36}" + "".join(f"{'p50':>10}{'p95':>9}{'CPU':>8}" for _ in sizes) + "   ratio")
     is_good = True
     for name, of_size in by_name.items():
         first, last = of_size[sizes[0]], of_size[sizes[-1]]
         slow = [each for each in of_size.values() if name.startswith("page") and each.p95 > GOAL_MS]
         is_good &= not slow
-        numbers = "".join(f"{each.p50:14,.1f}{each.p95:10,.1f}" for each in of_size.values())
-        print(f"{name:<44}{numbers}{last.p50 / first.p50:8.2f} {last.unit}{'  SLOW' * bool(slow)}")
+        numbers = "".join(f"{each.p50:10,.1f}{each.p95:9,.1f}{each.cpu:8,.1f}" for each in of_size.values())
+        print(f"{name:<36}{numbers}{last.p50 / first.p50:8.2f} {last.unit}{'  SLOW' * bool(slow)}")
     return is_good
 
 
@@ -123,7 +125,7 @@ def measure_one(options: argparse.Namespace) -> None:
         for measured in (recomputed, followed):
             if options.only in measured.__name__:
                 for name, value, unit in measured():
-                    tell(Figures(name, options.one, value, value, unit))
+                    tell(Figures(name, options.one, value, value, unit=unit))
 
 
 def tell(figures: Figures) -> None:
@@ -150,19 +152,21 @@ def fill(incidents: int) -> None:
         rebuilding.rebuild(timezone.now())
 
 
-def timed(ask: Callable[[], object], repeat: int) -> tuple[float, float]:
-    """(p50, p95) of asking with nothing kept; the first time, which warms the database, is not counted."""
+def timed(ask: Callable[[], object], repeat: int) -> tuple[float, float, float]:
+    """(p50, p95, CPU) of asking with nothing kept; the first time, which warms the database, is not counted."""
+    from bench.pages import spent
     from sla.figures import counting, live
 
-    times = []
-    for _ in range(repeat + 1):
+    times, cpu = [], 0.0
+    for number in range(repeat + 1):
         counting.forget()
         live.forget()
+        cpu = spent() if number == 1 else cpu
         began = time.perf_counter()
         ask()
         times.append((time.perf_counter() - began) * 1000)
     times = sorted(times[1:])
-    return statistics.median(times), times[max(0, round(0.95 * len(times)) - 1)]
+    return statistics.median(times), times[max(0, round(0.95 * len(times)) - 1)], (spent() - cpu) * 1000 / repeat
 
 
 def questions() -> Iterator[tuple[str, Callable[[], object]]]:
