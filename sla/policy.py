@@ -86,7 +86,7 @@ class Policy:
         return None if minutes is None else (line, self._rule(line, minutes))
 
     def line(self, clock: str, facts: Mapping[str, str]) -> Line | None:
-        """Of the rules that take such an incident the one that asks for most; of two that ask for as many the earlier."""
+        """Of the rules that take such an incident the one that asks for most; of equals the earlier one."""
         fitting = [line for line in self._by_clock.get(clock, ()) if line.takes(facts)]
         return max(fitting, key=lambda each: (len(each.match), -each.number), default=None)
 
