@@ -68,8 +68,6 @@ def _deliver(now: Clock) -> int:
         except NotSent as error:
             failures += 1
             _fail(rows, error, now())
-            if error.after:
-                break
         else:
             sent += 1
             _note_sent(rows, now())

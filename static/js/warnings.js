@@ -13,28 +13,13 @@
   function codes() { return state() ? state().dataset.codes.split(" ").filter(Boolean) : []; }
   function renew() { document.body.dispatchEvent(new CustomEvent("warnings")); }
 
-  // --- the sound: a short one for what comes near, a longer one for what is over
-  let audio = null;
-  function tone(context, at, pitch, length) {
-    const wave = context.createOscillator(), gain = context.createGain();
-    wave.type = "sine";
-    wave.frequency.value = pitch;
-    gain.gain.setValueAtTime(0, at);
-    gain.gain.linearRampToValueAtTime(0.22, at + 0.015);
-    gain.gain.exponentialRampToValueAtTime(0.0001, at + length);
-    wave.connect(gain).connect(context.destination);
-    wave.start(at);
-    wave.stop(at + length);
-  }
+  // --- the sound, fetched when it is first needed
   async function play(isOver) {
-    if (!window.AudioContext) { return; }
-    audio = audio || new AudioContext();
-    if (audio.state === "suspended") { await Promise.race([audio.resume(), new Promise(function (done) { setTimeout(done, 300); })]); }
-    offer(audio.state !== "running");
-    if (audio.state !== "running") { return; }
-    const at = audio.currentTime + 0.02;
-    (isOver ? [784, 622, 784, 622] : [659, 880]).forEach(function (pitch, number) { tone(audio, at + number * 0.17, pitch, 0.3); });
-    document.documentElement.dataset.sounded = String(Number(document.documentElement.dataset.sounded || 0) + 1);
+    const player = state() && await import(state().dataset.player).catch(function () { return null; });
+    if (!player) { return; }
+    const isHeard = await player.play(isOver);
+    offer(!isHeard);
+    if (isHeard) { document.documentElement.dataset.sounded = String(Number(document.documentElement.dataset.sounded || 0) + 1); }
   }
   function sound(isOver) {
     if (!state() || !state().dataset.sound) { return; }

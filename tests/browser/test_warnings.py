@@ -26,6 +26,8 @@ def test_a_warning_comes_to_an_open_desk_and_a_click_leads_to_the_incident(open_
     desk = open_page(me)
     expect(desk.locator("#link.is-up")).to_be_visible()
     expect(desk.locator("#warnings-mark [data-unread]")).to_have_attribute("data-unread", "0")
+    desk.locator("h1").click()  # browsers are silent until the page was touched
+    expect(desk.locator("#sound-on")).to_be_hidden()
     row = desk.locator(f"#rows > [data-code={incident.code}]")
     place = row.bounding_box()
 
@@ -39,6 +41,7 @@ def test_a_warning_comes_to_an_open_desk_and_a_click_leads_to_the_incident(open_
     expect(message).to_contain_text(incident.code.split("-")[1])
     expect(desk.locator("#warnings-mark .dot")).to_have_text("1")
     expect(desk).to_have_title(re.compile(r"^\(1\) "))
+    expect(desk.locator("html")).to_have_attribute("data-sounded", "1")
     assert row.bounding_box() == place
 
     message.locator("a").click()
