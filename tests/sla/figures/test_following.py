@@ -108,7 +108,7 @@ def test_a_pole_that_moves_to_another_region_takes_its_incidents_along():
 
 
 @pytest.mark.django_db
-def test_a_reaction_that_failed_is_waited_for(settings):
+def test_a_reaction_that_failed_is_waited_for():
     me = make_user()
     rebuilding.rebuild(NOW)
     incident = opened(me)
