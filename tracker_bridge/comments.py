@@ -39,10 +39,10 @@ def put(backend: TrackerBackend, link: IssueLink, job: Job) -> None:
     ref = RemoteRef(link.remote_id, link.key, link.url)
     # Tried before: the answer may have been lost.
     written = backend.put_comment(ref, text, uploads, idem=idem, again=job.attempts > 1)
-    # Comments count as changes over there, so that the version is not known any more.
-    IssueLink.objects.filter(pk=link.pk).update(version="", comment_count=F("comment_count") + 1)
     try:
         with transaction.atomic():
+            # Comments count as changes over there, so that the version is not known any more.
+            IssueLink.objects.filter(pk=link.pk).update(version="", comment_count=F("comment_count") + 1)
             MirroredComment.objects.create(
                 link=link,
                 idem=idem,

@@ -41,11 +41,14 @@ def lease(backend: str, now: datetime) -> Job | None:
     return job
 
 
-def done(job: Job, now: datetime) -> None:
+def done(job: Job, now: datetime, *, tells_all: bool = False) -> None:
+    """`tells_all`: nothing of the incident's state is left that the tracker would not take."""
     _end(job, Job.State.DONE, now)
-    if job.kind == Job.Kind.STATE:
+    if tells_all:
         # What could not be told before has been told now.
-        older = Job.objects.filter(backend=job.backend, incident=job.incident_id, kind=job.kind, state=Job.State.DEAD)
+        older = Job.objects.filter(
+            backend=job.backend, incident=job.incident_id, kind=Job.Kind.STATE, state=Job.State.DEAD
+        )
         older.update(state=Job.State.SKIPPED)
 
 

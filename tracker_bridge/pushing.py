@@ -65,7 +65,7 @@ def push(
         if job is None:
             break
         try:
-            do(backend, mirror, job, moment)
+            link = do(backend, mirror, job, moment)
         except (AuthNeeded, Misconfigured) as error:
             jobs.put_back(job, moment)
             mirrors.stand_still(mirror, error, moment)
@@ -84,14 +84,14 @@ def push(
             logger.warning("job %d of %s: %s: %s", job.pk, job.incident_id, type(error).__name__, error)
             jobs.dead(job, error, moment)
         else:
-            jobs.done(job, moment)
+            jobs.done(job, moment, tells_all=job.kind == Job.Kind.STATE and not link.refused)
             mirrors.goes_well(mirror, moment)
             done, failures = done + 1, 0
     return done
 
 
-def do(backend: TrackerBackend, mirror: Mirror, job: Job, now: datetime) -> None:
-    """One job; raises what the tracker says against it."""
+def do(backend: TrackerBackend, mirror: Mirror, job: Job, now: datetime) -> IssueLink:
+    """One job, and the link that it was done by; raises what the tracker says against it."""
     incident = Incident.objects.select_related(
         "status", "type", "assignee", "pole", "base_station", "contractor", "operator", "merged_into"
     ).get(pk=job.incident_id)
@@ -109,6 +109,7 @@ def do(backend: TrackerBackend, mirror: Mirror, job: Job, now: datetime) -> None
             link.said = str(error)
             link.save(update_fields=["state", "said"])
         raise
+    return link
 
 
 def find_link(backend: str, incident: Incident) -> IssueLink | None:

@@ -139,11 +139,9 @@ def _note(link: IssueLink, disputes: Sequence[Dispute], authors: Mapping[str, st
 
 
 def _follow(link: IssueLink, remote: RemoteIssue) -> None:
-    """What the issue says of itself."""
+    """What the issue says of itself; how many comments were read, remarks.take knows."""
     link.key, link.url, link.version = remote.ref.key, remote.ref.url, remote.version
     link.changed_at = max(link.changed_at, remote.updated_at)
-    if remote.comment_count is not None:
-        link.comment_count = remote.comment_count
     if link.state in (IssueLink.State.LINKED, IssueLink.State.LEFT, IssueLink.State.MISSING):
         link.state = IssueLink.State.LINKED if remote.in_scope else IssueLink.State.LEFT
 

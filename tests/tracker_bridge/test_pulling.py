@@ -254,3 +254,13 @@ def test_issues_from_before_the_mirror_are_not_taken_in(bridge: Bridge) -> None:
     bridge.backend.now = NOW
     bridge.pull()
     assert not Incident.objects.exists()
+
+
+def test_a_comment_that_came_while_ours_was_written_is_taken_in(bridge: Bridge, incident: Incident) -> None:
+    ref = bridge.issue(incident).ref
+    bridge.backend.say(ref, "anna", "Бригада выехала")
+    services.add_comment(incident, "Звонили", by=None, at=bridge.now)
+    services.set_type(incident, IncidentType.objects.get(key="power-rf"), by=None, at=bridge.now)
+    bridge.push()
+    bridge.sync()
+    assert any("Бригада выехала" in note.text for note in Comment.objects.filter(incident=incident))

@@ -1,0 +1,45 @@
+"""A process that tells the tracker and reads it, there to be killed; as the tasks of the mirror do it, without beat."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from config.tracker import read_tracker  # noqa: E402
+from mailbox.locks import alone  # noqa: E402
+from tracker_bridge import backends, jobs, mirrors, pulling, pushing, tasks  # noqa: E402
+
+# What died is taken up again, and what failed is tried again, in seconds instead of minutes.
+SPEED = 60
+LOOK_SECONDS = 0.05
+
+
+def work(reads: bool) -> None:
+    """Tell whatever is due until killed; one of the processes also reads."""
+    logging.disable(logging.CRITICAL)
+    connections.close_all()
+    jobs.LEASE = timedelta(seconds=15)
+    jobs.PLAN = [each / SPEED for each in jobs.PLAN]
+    pushing.LOOK_AGAIN = pushing.LOOK_AGAIN / SPEED
+    mirrors.ASK_AGAIN = mirrors.LOOK_AGAIN = timedelta(seconds=0.5)
+    settings.TRACKER = read_tracker()
+    backend = backends.load(settings.TRACKER)
+    while True:
+        mirror = mirrors.row(timezone.now())
+        if mirror is None:
+            raise SystemExit("no tracker")
+        done = pushing.push(backend, mirror, now=timezone.now, seconds=2)
+        if reads:
+            with alone(tasks.LOCK_CLASS, tasks.READING) as is_alone:
+                done += pulling.pull(backend, mirror, now=timezone.now, seconds=5) if is_alone else 0
+        if not done:
+            time.sleep(LOOK_SECONDS)
