@@ -74,6 +74,11 @@ class Line:
         )
 
     @property
+    def is_changed(self) -> bool:
+        """By something that one digit behind the point shows."""
+        return self.change_size >= 0.05
+
+    @property
     def is_better(self) -> bool:
         return (self.row.change or 0) > 0
 
