@@ -10,10 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import timezone
 from django.utils.translation import pgettext
 
+from incidents.models import Notice
 from incidents.outgoing_list import LACKING, PLANNED
 from mailbox import inbox
 from mailbox.models import Folder, Outgoing, Receipt, Settled
@@ -203,6 +204,11 @@ class Row:
         return self.letter.by.full_name if self.letter.by else ""
 
     @property
+    def stepper(self) -> str:
+        """Whose step into a status sent it, where nobody wrote it."""
+        return next((each.by.full_name for each in self.letter.notices.all() if each.by), "")
+
+    @property
     def account(self) -> str:
         """By which account it leaves; empty for that of the settings."""
         return str(self.letter.account) if self.letter.account else ""
@@ -265,8 +271,9 @@ def state_title(state: str) -> str:
 
 
 def load(keys: Sequence[int], now: datetime) -> list[Row]:
-    """These letters in this order; two queries, whatever their number."""
+    """These letters in this order; three queries, whatever their number."""
     found = Outgoing.objects.filter(pk__in=keys).select_related("account", "by", "email__place__incident")
+    found = found.prefetch_related(Prefetch("notices", Notice.objects.select_related("by")))
     sent = Receipt.objects.filter(email=OuterRef("email"), folder__role=Folder.Role.SENT)
     settled = Settled.objects.filter(kind=Settled.Kind.OUTGOING, number=OuterRef("pk"))
     rows = found.only(*_OF_LETTER).annotate(has_copy=Exists(sent), is_settled=Exists(settled)).in_bulk()
