@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import pytest
 
-from incidents.letter_variables import Facts, length, moment, values
+from incidents.letter_variables import VARIABLES, Facts, length, moment, values
 from tests.factories import NOW, make_incident, make_pole, make_station
 from towers.models import Contractor
 
@@ -31,6 +32,12 @@ def test_moments_say_their_zone(settings: Any, zone: str, words: str):
 )
 def test_spans_are_said_as_people_say_them(minutes: int, words: str):
     assert length(timedelta(minutes=minutes)) == words
+
+
+def test_names_of_a_group_stand_together() -> None:
+    groups = [str(group) for group, _names in groupby(VARIABLES.values(), key=lambda each: each.group)]
+
+    assert len(groups) == len(set(groups))
 
 
 @pytest.mark.django_db
