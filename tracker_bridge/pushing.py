@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -206,7 +205,8 @@ def bring_up(backend: TrackerBackend, link: IssueLink, incident: Incident, now: 
             incident.refresh_from_db()
             continue
         _step(backend, link, incident, changes)
-        return
+        if link.version:
+            return
     raise Transient("the issue changes faster than we can read it")
 
 
@@ -245,19 +245,36 @@ def _step(backend: TrackerBackend, link: IssueLink, incident: Incident, changes:
 
 
 def _agreed(link: IssueLink, remote: RemoteIssue, written: dict[str, Value]) -> None:
-    base, said = reconciling.base_of(link), reconciling.theirs(remote)
-    new = replace(
-        base, ours={**base.ours, **written}, theirs={**base.theirs, **{name: said.get(name) for name in written}}
-    )
-    reconciling.keep(link, new)
-    link.version, link.writes = remote.version, link.writes + 1
-    link.refused = {name: value for name, value in link.refused.items() if name not in written}
-    link.save(update_fields=["snapshot", "version", "writes", "refused"])
+    """Both sides say the same of what was written; unless somebody read the issue meanwhile, who knows better."""
+    before, said = reconciling.base_of(link), reconciling.theirs(remote)
+    with transaction.atomic():
+        fresh = IssueLink.objects.select_for_update().get(pk=link.pk)
+        base = reconciling.base_of(fresh)
+        ours, theirs = dict(base.ours), dict(base.theirs)
+        for name, value in written.items():
+            if _of(base, name) == _of(before, name):
+                ours[name], theirs[name] = value, said.get(name)
+            else:
+                ours.pop(name, None)
+        # Read once more before the next write, if it was changed between our reading and our writing.
+        fresh.version = remote.version if fresh.version == link.version else ""
+        fresh.writes += 1
+        fresh.refused = {name: value for name, value in fresh.refused.items() if name not in written}
+        reconciling.keep(fresh, Base(ours, theirs))
+        fresh.save(update_fields=["snapshot", "version", "writes", "refused"])
+    link.refresh_from_db()
+
+
+def _of(base: Base, name: str) -> tuple[bool, Value, bool, Value]:
+    return name in base.ours, base.ours.get(name), name in base.theirs, base.theirs.get(name)
 
 
 def _leave_out(link: IssueLink, name: str, value: Value) -> None:
-    link.refused[name] = fields.as_json({name: value})[name]
-    link.save(update_fields=["refused"])
+    with transaction.atomic():
+        fresh = IssueLink.objects.select_for_update().get(pk=link.pk)
+        fresh.refused[name] = fields.as_json({name: value})[name]
+        fresh.save(update_fields=["refused"])
+    link.refused = fresh.refused
 
 
 def _merge(backend: TrackerBackend, link: IssueLink, now: datetime) -> None:
