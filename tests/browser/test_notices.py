@@ -71,3 +71,13 @@ def test_from_the_first_letter_to_the_operator_who_knows(open_page: Callable[...
         said = parse(arrived.raw)
         assert (said.in_reply_to, said.subject) == (("<1@t2.example>",), f"Re: {incident.code}: Т2 Отсутствует ВЭС")
         assert b"Auto-Submitted: auto-replied" in arrived.raw
+
+        # The next step that asks for words is the main one, and can be read.
+        Incident.objects.update(status=Status.objects.get(key="peredanoPodradciku"))
+        page.reload()
+        main = page.locator(".nt-door > summary.btn-primary")
+        expect(main).to_contain_text(Status.objects.get(key="uvedomitOZakrytii").name)
+        expect(main).to_have_css("color", "rgb(255, 255, 255)")
+        expect(main).to_have_css("background-color", "rgb(29, 27, 34)")
+        main.hover()
+        expect(main).to_have_css("background-color", "rgb(58, 55, 66)")
