@@ -15,7 +15,6 @@ from incidents.views import (
     letters,
     linking,
     mail_problems,
-    map,
     moving,
     new,
     notices,
@@ -28,13 +27,14 @@ from incidents.views import (
     watching,
     work,
 )
+from incidents.views import map as map_page
 
 app_name = "incidents"
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
-    path("map/", map.world, name="map"),
-    path("map/points/", map.points, name="map_points"),
+    path("map/", map_page.world, name="map"),
+    path("map/points/", map_page.points, name="map_points"),
     path("palette/", palette.answer, name="palette"),
     path("incidents/bulk/", bulk.carry_out, name="bulk"),
     path("incidents/bulk/undo/", bulk.take_back, name="bulk_undo"),

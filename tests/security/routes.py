@@ -79,7 +79,8 @@ class World:
         named = {"code": code, "content_id": "logo", "form": "csv", "fact": "subject", "deed": "send"}
         if route.startswith("templates/"):
             named["kind"] = "closed"
-        named["dimension"] = "type"
+        # An event of nobody: the rows of this world have events of their own.
+        named |= {"dimension": "type", "event": 2**31}
         if route.startswith("sla/clocks/"):
             pk, named["clock"], named["code"] = self.link.pk, self.link.clock, self.link.incident.code
         if route.startswith("sla/dispute/"):
