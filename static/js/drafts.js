@@ -111,9 +111,9 @@
     plan(known(form), WAIT_MS);
   });
   document.addEventListener("htmx:configRequest", function (event) {
-    // The page has shown what came since the form was drawn.
+    // The page has shown what came since the form was drawn, unless it waits beyond the end of what is read.
     const seen = event.target.matches("[data-draft]") && document.getElementById("card-seen");
-    if (seen) { event.detail.parameters.set("seen", seen.value); }
+    if (seen && !document.querySelector(".dk-below:not([hidden])")) { event.detail.parameters.set("seen", seen.value); }
   });
   // A draft that is saved after its letter was sent would come back as if it had not been: the letter waits for the one
   // on its way, and no other begins.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from incidents import canned
+from incidents import canned, services
 from incidents.models import Draft, Incident, IncidentEmail, WrittenLetter
 from mailbox.models import Email, Outgoing
 from tests.factories import NOW, make_email, make_incident, make_user
@@ -258,3 +259,24 @@ def test_a_letter_waits_for_the_file_that_is_coming_up(
     held[0].continue_()
 
     expect(page.locator(".dk-letter.out")).to_contain_text("видео.mp4")
+
+
+def test_what_came_below_the_end_of_what_is_read_is_told_before_the_letter_leaves(open_page: OpenPage) -> None:
+    incident = make_incident(status="inProgress", letter_count=12)
+    for number in range(12):
+        email = make_email(text=f"Письмо {number}", reply_text=f"Письмо {number}")
+        IncidentEmail.objects.create(incident=incident, email=email, way="thread", thread=email.pk)
+    services.add_comment(incident, "Ждём бригаду", by=make_user(), at=NOW)
+    page = open_page(make_user(), f"{incident.get_absolute_url()}?reply=")
+    page.fill("#reply-text", "Ждём ответа")
+    page.evaluate("document.getElementById('card-talk').scrollTop = 0")
+    services.add_comment(incident, "Бригада уехала", by=make_user(last_name="Седов"), at=datetime.now(UTC))
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('card:refresh'))")
+    expect(page.locator(".dk-below")).to_be_visible()
+
+    page.locator("#reply-text").press("Control+Enter")
+
+    expect(page.locator("#reply-error")).to_contain_text("Седов")
+    page.locator("#reply-text").press("Control+Enter")
+    expect(page.locator(".rp-undo")).to_be_visible()
+    assert Outgoing.objects.count() == 1
