@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import time
 from collections.abc import Callable
@@ -10,21 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import requests
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.encoding import force_bytes
 
 from config.tracker import TrackerSettings
+from mailbox import sealing
 from mailbox.locks import alone
 from tracker_bridge.models import Credentials
 from tracker_bridge.protocol import AuthNeeded, Transient
 
 # Any numbers that no other lock of this database has.
 LOCK_CLASS, LOCK = 77_421, 1
+PURPOSE = b"dispatch tracker token"
 # A pair of unknown life is renewed as the tracker's documentation advises.
 UNKNOWN_LIFE = timedelta(days=180)
 WARN_BEFORE = timedelta(days=30)
@@ -81,8 +77,8 @@ def save(
 ) -> Credentials:
     """Keep a pair. One that a person pasted or allowed stands until the settings name another one than now."""
     facts = {
-        "access": _seal(access),
-        "refresh": _seal(refresh) if refresh else "",
+        "access": sealing.seal(access, PURPOSE),
+        "refresh": sealing.seal(refresh, PURPOSE) if refresh else "",
         "issued_at": now,
         "expires_at": now + life if life else None,
         "said": "",
@@ -168,21 +164,8 @@ def _seed(tracker: TrackerSettings) -> str:
     return hashlib.sha256(f"{tracker.access}\n{tracker.refresh}".encode()).hexdigest() if tracker.access else ""
 
 
-def _seal(text: str) -> str:
-    return _fernet().encrypt(text.encode()).decode("ascii")
-
-
 def _open(sealed: str) -> str:
     try:
-        return _fernet().decrypt(sealed.encode("ascii", "replace")).decode()
-    except InvalidToken:
+        return sealing.unseal(sealed, PURPOSE)
+    except sealing.WrongKey:
         raise AuthNeeded("the tokens were sealed under another SECRET_KEY: give a new pair") from None
-
-
-def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(_key(each)) for each in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
-
-
-def _key(secret: str | bytes) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"dispatch tracker token").derive(force_bytes(secret))
-    return base64.urlsafe_b64encode(derived)
