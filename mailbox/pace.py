@@ -1,11 +1,14 @@
-"""How fast an account may send: the letters of its last minute, and the pauses after its server's trouble."""
+"""How fast an account may send: the letters of its server's last minute, and the pauses after that one's trouble."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db.models import Q
+
 from mailbox.accounts import Account
-from mailbox.models import AccountState, Outgoing
+from mailbox.models import AccountState, Outgoing, SmtpAccount
 
 MINUTE = timedelta(minutes=1)
 # A server that is down is asked again soon, one that does not let us in rarely: insisting locks accounts.
@@ -15,12 +18,20 @@ SILENT = timedelta(minutes=5)
 
 
 def may_send(account: Account, now: datetime) -> bool:
-    """Whether the account may try a letter now. Who asks must be the only one who sends by it."""
+    """Whether the account may try a letter now. Who asks must be the only one who sends by it.
+
+    A server counts whatever comes to it, so letters of other accounts there count as well.
+    """
     if AccountState.objects.filter(account=account.pk, paused_until__gt=now).exists():
         return False
     if account.per_minute is None:
         return True
-    tried = Outgoing.objects.filter(account=account.pk, tried_at__gt=now - MINUTE)
+    # By their keys, so that the index of the last minute is used.
+    there = SmtpAccount.objects.filter(host__iexact=account.host, port=account.port).values_list("pk", flat=True)
+    by_neighbours = Q(account__in=list(there))
+    if (account.host.lower(), account.port) == (settings.EMAIL_HOST.lower(), settings.EMAIL_PORT):
+        by_neighbours |= Q(account=None)
+    tried = Outgoing.objects.filter(by_neighbours, tried_at__gt=now - MINUTE)
     return tried.count() < account.per_minute
 
 

@@ -177,6 +177,15 @@ def test_so_many_letters_a_minute_and_no_more(two: tuple[SmtpServer, SmtpServer]
     assert [number for number, each in enumerate(left) if each] == [0, 6, 12]
 
 
+def test_accounts_of_one_server_share_its_rate(two: tuple[SmtpServer, SmtpServer]) -> None:
+    first, second = (make_account(two[0], per_minute=3) for _ in range(2))
+    for _ in range(2):
+        by(first, A)
+        by(second, B)
+
+    assert [send(), send(NOW + timedelta(seconds=30)), send(NOW + timedelta(seconds=60))] == [3, 0, 1]
+
+
 def test_the_settings_account_has_its_rate_too(settings) -> None:
     settings.EMAIL_PER_MINUTE = 2
     with smtp_server(settings) as server:
