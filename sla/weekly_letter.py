@@ -1,6 +1,6 @@
 """The letter of the week: its words as text and in HTML, and its way to managers, once a week whatever stands still.
 
-Letters are Russian documents: their words stand in templates/sla/weekly_letter.txt and .html.
+Letters are Russian documents: their words stand in templates/sla/mail/.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def words(week: Week) -> Words:
     context = {"week": week, "weekly_url": _weekly_url()}
     with translation.override("ru"):
         return Words(
-            subject=" ".join(render_to_string("sla/weekly_letter_subject.txt", context).split()),
-            text=render_to_string("sla/weekly_letter.txt", context).strip(),
-            html=render_to_string("sla/weekly_letter.html", context).strip(),
+            subject=" ".join(render_to_string("sla/mail/weekly_subject.txt", context).split()),
+            text=render_to_string("sla/mail/weekly.txt", context).strip(),
+            html=render_to_string("sla/mail/weekly.html", context).strip(),
         )
 
 

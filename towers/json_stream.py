@@ -15,6 +15,7 @@ from typing import NoReturn
 BLOCK = 64 * 1024
 # An error this near to the end of what has come may be cured by what is still to come.
 _NEAR_THE_END = 16
+_REST_OF_NUMBER = re.compile(r"\.|(\.\d+)?[eE][+-]?")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
@@ -40,7 +41,7 @@ def items(read: Callable[[], bytes]) -> Iterator[object]:
             text.at += 1
             yield text.item()
         if char != "]":
-            raise BrokenOff if not char else NotAnArray
+            raise BrokenOff if not char or text.is_rest_of_number() else NotAnArray
         text.at += 1
     if text.char():
         raise NotAnArray
@@ -92,6 +93,10 @@ class _Text:
                     self.at = end
                     return item
             self._grow()
+
+    def is_rest_of_number(self) -> bool:
+        """The text ended within a number, such as `1.` or `2e-`, of which the part before was read."""
+        return self._ended and _REST_OF_NUMBER.fullmatch(self.rest, self.at) is not None
 
     def _after_blanks(self) -> int:
         blanks = _BLANKS.match(self.rest, self.at)

@@ -55,7 +55,7 @@ def test_many_letters_are_chosen_and_cancelled_by_keys_and_one_press(open_page: 
 def test_a_row_changes_by_itself_and_what_is_chosen_stays_chosen(open_page: OpenPage) -> None:
     waiting, chosen = make_letter("queued", minutes=2), make_letter("failed", minutes=3)
     page = open_page(make_user(Role.MANAGER), PAGE)
-    page.locator(f"#out-{chosen.pk} input").check()
+    page.locator(f"#out-{chosen.pk} input[type=checkbox]").check()
     expect(page.locator(f"#out-{waiting.pk}.is-work")).to_be_visible()
 
     facts = {"state": "sent", "sent_at": timezone.now(), "recipients": [recipient()]}
@@ -66,7 +66,7 @@ def test_a_row_changes_by_itself_and_what_is_chosen_stays_chosen(open_page: Open
 
     expect(page.locator(f"#out-{waiting.pk}.is-done")).to_be_visible(timeout=15_000)
     expect(page.locator("#lo-new a")).to_be_visible()
-    expect(page.locator(f"#out-{chosen.pk} input")).to_be_checked()
+    expect(page.locator(f"#out-{chosen.pk} input[type=checkbox]")).to_be_checked()
     expect(page.locator("#lo-count")).to_contain_text("1")
 
 

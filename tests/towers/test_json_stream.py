@@ -33,6 +33,12 @@ def test_any_array_cut_anywhere_gives_its_items(array: list[object], size: int, 
     assert list(items(reader(cut(body, size)))) == json.loads(body)
 
 
+@pytest.mark.parametrize("cut_number", ["1.", "2e", "2E-", "3.5e+", "-"])
+def test_an_array_that_ends_within_a_number_has_broken_off(cut_number: str) -> None:
+    with pytest.raises(BrokenOff):
+        list(items(reader([f"[7, {cut_number}".encode()])))
+
+
 @given(array=st.lists(VALUES, min_size=1), share=st.floats(0, 1, exclude_max=True))
 def test_an_array_that_ends_too_early_is_never_taken_for_whole(array: list[object], share: float) -> None:
     body = json.dumps(array, ensure_ascii=False).encode("utf-8", "replace")
