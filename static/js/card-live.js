@@ -4,7 +4,7 @@
   "use strict";
   const NEAR_END = 80;
   const talk = document.getElementById("card-talk"), pill = talk.querySelector(".dk-below");
-  let waiting = false;
+  let waiting = false, newest = null;
 
   function isInUse(part) {
     if (part.querySelector("details.dk-why[open], [popover]:popover-open, #closing")) { return true; }
@@ -56,12 +56,22 @@
     if (empty && added) { empty.remove(); }
     if (!added) { return; }
     added.classList.add("fresh");
-    if (wasAtEnd || isPage(talk)) { return wasAtEnd && added.scrollIntoView({ block: "nearest" }); }
-    pill.hidden = false;
+    newest = added;
+    if (isPage(talk)) {
+      pill.hidden = isInSight(added);
+    } else if (wasAtEnd) {
+      added.scrollIntoView({ block: "nearest" });
+    } else {
+      pill.hidden = false;
+    }
   }
 
   // On a phone the whole page scrolls, and nothing below the fold may pull it.
   function isPage(talk) { return getComputedStyle(talk).overflowY === "visible"; }
+  function isInSight(item) {
+    const box = item.getBoundingClientRect();
+    return box.top < window.innerHeight && box.bottom > 0;
+  }
 
   document.addEventListener("htmx:oobBeforeSwap", function (event) {
     const target = event.detail.target, fresh = event.detail.fragment.firstElementChild;
@@ -92,9 +102,15 @@
   document.addEventListener("toggle", catchUp, true);
 
   // The end where new things come.
-  function toEnd() { talk.scrollTop = isNewestFirst() ? 0 : talk.scrollHeight; }
+  function toEnd() {
+    if (newest && isPage(talk)) { newest.scrollIntoView({ block: "center" }); }
+    talk.scrollTop = isNewestFirst() ? 0 : talk.scrollHeight;
+  }
   pill.addEventListener("click", toEnd);
   talk.addEventListener("scroll", function () { if (isAtEnd(talk)) { pill.hidden = true; } });
+  document.addEventListener("scroll", function () {
+    if (newest && isPage(talk) && isInSight(newest)) { pill.hidden = true; }
+  }, { passive: true });
 
   function firstNew() { return document.getElementById("first-new"); }
   if ("news" in talk.dataset && !location.hash) {

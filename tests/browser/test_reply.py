@@ -280,3 +280,22 @@ def test_what_came_below_the_end_of_what_is_read_is_told_before_the_letter_leave
     page.locator("#reply-text").press("Control+Enter")
     expect(page.locator(".rp-undo")).to_be_visible()
     assert Outgoing.objects.count() == 1
+
+
+def test_on_a_phone_what_comes_below_says_so_and_pulls_nothing(open_page: OpenPage) -> None:
+    incident = make_incident(status="inProgress", letter_count=12)
+    for number in range(12):
+        email = make_email(text=f"Письмо {number}", reply_text=f"Письмо {number}\n" * 9)
+        IncidentEmail.objects.create(incident=incident, email=email, way="thread", thread=email.pk)
+    page = open_page(make_user(), incident.get_absolute_url())
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("window.scrollTo(0, 0)")
+    services.add_comment(incident, "Бригада уехала", by=make_user(last_name="Седов"), at=datetime.now(UTC))
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('card:refresh'))")
+    expect(page.locator(".dk-below")).to_be_visible()
+    assert page.evaluate("window.scrollY") == 0
+
+    page.locator(".dk-below").click()
+
+    expect(page.get_by_text("Бригада уехала")).to_be_in_viewport()
+    expect(page.locator(".dk-below")).to_be_hidden()
