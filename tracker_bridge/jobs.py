@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from tracker_bridge.models import Job
 
@@ -77,13 +77,13 @@ def put_back(job: Job, now: datetime) -> None:
 
 def again(job: Job, now: datetime) -> None:
     """A person wants it tried once more."""
-    with transaction.atomic():
-        if job.kind == Job.Kind.STATE and _waiting_state(job).exists():
-            _end(job, Job.State.SKIPPED, now)
-            return
-        job.state, job.attempts, job.not_before, job.ended_at = Job.State.WAITING, 0, now, None
-        job.leased_until = None
-        job.save(update_fields=["state", "attempts", "not_before", "ended_at", "leased_until"])
+    job.state, job.attempts, job.not_before, job.ended_at = Job.State.WAITING, 0, now, None
+    job.leased_until = None
+    try:
+        with transaction.atomic():
+            job.save(update_fields=["state", "attempts", "not_before", "ended_at", "leased_until"])
+    except IntegrityError:
+        _end(job, Job.State.SKIPPED, now)
 
 
 def skip(job: Job, now: datetime) -> None:
@@ -92,19 +92,13 @@ def skip(job: Job, now: datetime) -> None:
 
 
 def _free(job: Job) -> None:
-    with transaction.atomic():
-        if job.kind == Job.Kind.STATE and _waiting_state(job).exists():
-            # A newer one says the same, since neither carries anything.
-            job.delete()
-            return
-        job.leased_until = None
-        job.save(update_fields=["attempts", "not_before", "leased_until", "error", "said"])
-
-
-def _waiting_state(job: Job) -> QuerySet[Job]:
-    return Job.objects.select_for_update().filter(
-        backend=job.backend, incident=job.incident_id, kind=Job.Kind.STATE, state=Job.State.WAITING, leased_until=None
-    )
+    job.leased_until = None
+    try:
+        with transaction.atomic():
+            job.save(update_fields=["attempts", "not_before", "leased_until", "error", "said"])
+    except IntegrityError:
+        # A newer one waits and says the same, since neither carries anything.
+        job.delete()
 
 
 def _end(job: Job, state: Job.State, now: datetime) -> None:

@@ -131,6 +131,14 @@ def test_a_desk_where_nothing_ever_happened_says_so(client: Client) -> None:
     assert client.get("/sla/by/contractor/").status_code == 200
 
 
+def test_figures_that_were_never_counted_are_said_to_be_coming(client: Client) -> None:
+    """As in the first minute after an upgrade: nothing to count would not be true."""
+    make_incident(opened_at=timezone.now(), status="closed", closed_at=timezone.now())
+    said = client.get("/sla/").content.decode()
+    assert "Считается в первый раз" in said
+    assert "Считать нечего" not in said
+
+
 def test_one_incident_is_enough_for_a_page(client: Client) -> None:
     Story(2, contractors=1)
 
