@@ -18,7 +18,14 @@
   if (map.attributionControl) { map.attributionControl.setPrefix(false); }
   if (world.dataset.tiles) { L.tileLayer(world.dataset.tiles, { attribution: world.dataset.whose, maxZoom: 19 }).addTo(map); }
   world.classList.toggle("tiled", Boolean(world.dataset.tiles));
-  L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+  // Leaflet knows English units only.
+  const Scale = L.Control.Scale.extend({
+    _updateScale(line, text, ratio) {
+      const [number, unit] = text.split(" ");
+      L.Control.Scale.prototype._updateScale.call(this, line, number + " " + (unit === "km" ? world.dataset.km : world.dataset.m), ratio);
+    },
+  });
+  new Scale({ imperial: false, position: "bottomleft" }).addTo(map);
   world.setAttribute("tabindex", "0");
   world.setAttribute("role", "group");
   world.setAttribute("aria-label", world.parentElement.getAttribute("aria-label"));
