@@ -20,6 +20,7 @@ from config.env import (
     env_url,
     secret_key,
 )
+from config.reactions import INCIDENT_REACTIONS
 from config.schedule import BEAT_SCHEDULE, TRACKER_SCHEDULE
 from config.tracker import read_tracker
 
@@ -360,47 +361,6 @@ NEIGHBOUR_HOURS = env_int("NEIGHBOUR_HOURS", 6, least=1, most=72)
 CHRONIC_REPEATS_MONTH = env_int("CHRONIC_REPEATS_MONTH", 3, least=2)
 CHRONIC_REPEATS_QUARTER = env_int("CHRONIC_REPEATS_QUARTER", 6, least=2)
 
-# What happens after what. Order matters; each reaction runs in its own savepoint, a failed one is retried.
-INCIDENT_REACTIONS = {
-    "opened": ["sla.reactions.follow", "dispatchers.reactions.assign_freest"],
-    "sending": ["sla.reactions.follow", "incidents.notices.on_status", "incidents.ball.follow_closing"],
-    "reopened": [
-        "sla.reactions.follow",
-        "incidents.notices.on_status",
-        "incidents.ball.follow_step",
-        "dispatchers.reactions.assign_freest",
-    ],
-    "letter": [
-        "incidents.answers.note_bounces",
-        "incidents.answers.answer_closed",
-        "incidents.ball.follow_letters",
-        "sla.reactions.follow_answers",
-    ],
-    "power_back": ["incidents.ball.power_is_back"],
-    "handed_over": ["sla.reactions.follow", "incidents.ball.follow_step"],
-    "assigned": ["sla.reactions.follow_deeds"],
-    "comment": ["sla.reactions.follow_deeds"],
-    "opened_earlier": ["sla.reactions.follow"],
-    "opened_later": ["sla.reactions.follow"],
-    "type_set": ["sla.reactions.follow"],
-    "priority_set": ["sla.reactions.follow"],
-    "site_linked": ["sla.reactions.follow"],
-    "status_changed": ["sla.reactions.follow", "incidents.ball.follow_closing"],
-    "error": ["sla.reactions.follow"],
-    "closed": ["sla.reactions.follow"],
-    "merged": ["sla.reactions.follow"],
-    # Works and letters that came along start and stop clocks, here and there.
-    "merged_in": ["sla.reactions.follow"],
-    "letters_moved_out": ["sla.reactions.follow"],
-    "letters_moved_in": ["sla.reactions.follow"],
-    "split_off": ["sla.reactions.follow"],
-    "split_from": ["sla.reactions.follow"],
-    "undone": ["sla.reactions.follow"],
-    "work_started": ["sla.reactions.follow"],
-    "work_ended": ["sla.reactions.follow"],
-    "promise_missed": ["sla.reactions.warn_of_promises"],
-}
-
 # (incident, now) -> when the contractor's time would be over if he got the job now.
 CONTRACTOR_DEADLINE = "sla.expecting.contractor_deadline"
 # What apps further down make of the rows of `manage.py make_bulk`.
@@ -411,8 +371,8 @@ AFTER_MAKE_BULK = ["sla.bulk_clocks.fill", "sla.figures.rebuilding.rebuild"]
 # None: there is no mirror, and nothing of it is to be seen.
 TRACKER = read_tracker()
 if TRACKER:
-    INCIDENT_REACTIONS["*"] = ["tracker_bridge.reactions.note"]
-    CELERY_BEAT_SCHEDULE |= TRACKER_SCHEDULE
+    INCIDENT_REACTIONS = INCIDENT_REACTIONS | {"*": ["tracker_bridge.reactions.note"]}
+    CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE | TRACKER_SCHEDULE
 
 # --- API --------------------------------------------------------------------------------------
 
