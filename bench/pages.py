@@ -16,12 +16,10 @@ import json
 import os
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +27,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench import sizes  # noqa: E402 - our own modules are found from here on
+
 GOAL_MS, GOAL_RATIO = 100, 1.3
-LETTERS_OF_AN_INCIDENT = 5
 # So large a part of a page's bytes makes it the same page.
 SAME_PAGE = 0.9
 WARM_UP = 3
@@ -69,28 +68,19 @@ def main() -> None:
         measure_one(options)
         return
     with tempfile.TemporaryDirectory(prefix="dispatch-bench-") as own:
-        sizes = sorted(int(each) for each in options.sizes.split(","))
-        found = [figures for size in sizes for figures in run(size, options.keep or Path(own), options)]
-    sys.exit(not report(found, sizes))
+        numbers = sorted(int(each) for each in options.sizes.split(","))
+        found = [figures for size in numbers for figures in run(size, options.keep or Path(own), options)]
+    sys.exit(not report(found, numbers))
 
 
 def run(size: int, folder: Path, options: argparse.Namespace) -> Iterator[Figures]:
     """Measure one size in a process of its own, which has its own database."""
-    words = [sys.executable, __file__, "--one", str(size), "--keep", str(folder / str(size))]
-    words += ["--repeat", str(options.repeat), "--only", options.only]
+    words = ["--repeat", str(options.repeat), "--only", options.only]
     words += ["--plans"] * options.plans + ["--profile"] * options.profile
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert process.stdout
-    for line in process.stdout:
-        if line.startswith("{"):
-            yield Figures(**json.loads(line))
-        else:
-            print(line, end="", flush=True)
-    if process.wait():
-        raise SystemExit(f"{size} incidents: not measured")
+    return (Figures(**each) for each in sizes.measured(__file__, size, folder, words))
 
 
-def report(found: list[Figures], sizes: list[int]) -> bool:
+def report(found: list[Figures], numbers: list[int]) -> bool:
     """Print all pages, each on a line; False if one is too slow, or grows.
 
     Growth is told between pages that show as much: ten thousand incidents leave many a list with a few rows.
@@ -98,11 +88,11 @@ def report(found: list[Figures], sizes: list[int]) -> bool:
     by_page: dict[str, dict[int, Figures]] = {}
     for each in found:
         by_page.setdefault(each.page, {})[each.size] = each
-    print(f"{'milliseconds':<32}" + "".join(f"{size:>15,} incidents   " for size in sizes))
-    print(f"{'page':<25}queries" + "".join(f"{'p50':>9}{'p95':>7}{'CPU':>7}{'kB':>5}  " for _ in sizes) + "  ratio")
+    print(f"{'milliseconds':<32}" + "".join(f"{size:>15,} incidents   " for size in numbers))
+    print(f"{'page':<25}queries" + "".join(f"{'p50':>9}{'p95':>7}{'CPU':>7}{'kB':>5}  " for _ in numbers) + "  ratio")
     is_good = True
     for page, of_size in by_page.items():
-        last = of_size[sizes[-1]]
+        last = of_size[numbers[-1]]
         base = next(each for each in of_size.values() if each.kilobytes >= SAME_PAGE * last.kilobytes)
         ratio = last.p50 / base.p50
         queries = sorted({each.queries for each in of_size.values()})
@@ -110,7 +100,7 @@ def report(found: list[Figures], sizes: list[int]) -> bool:
         grows = ratio > GOAL_RATIO and last.p50 - base.p50 > 5
         remarks = [f"answers {last.status}"] * (last.status != 200) + ["SLOW"] * (last.p95 > GOAL_MS)
         remarks += ["GROWS"] * grows + [f"reads all of {name}" for name in last.scans]
-        remarks += [f"smaller page below {base.size:,}"] * (base.size != sizes[0])
+        remarks += [f"smaller page below {base.size:,}"] * (base.size != numbers[0])
         is_good &= last.p95 <= GOAL_MS and not grows and last.status == 200
         print(
             f"{page:<28}{'-'.join(map(str, queries)):>4}"
@@ -125,18 +115,12 @@ def report(found: list[Figures], sizes: list[int]) -> bool:
 
 def measure_one(options: argparse.Namespace) -> None:
     """In a process of its own: fill the database if it is empty, ask every page, print figures as JSON."""
-    var = options.keep.resolve()
-    var.mkdir(parents=True, exist_ok=True)
-    os.environ |= {"VAR_DIR": str(var), "LOG_LEVEL": "WARNING"}
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    import django
-
+    var = sizes.set_up(options.keep)
     from config.embedded import postgres
 
-    django.setup()
-    with postgres.shared(var, fast=True), closed_at_the_end():
+    with postgres.shared(var, fast=True), sizes.closed_at_the_end():
         fill(options.one)
-    with postgres.shared(var), closed_at_the_end():
+    with postgres.shared(var), sizes.closed_at_the_end():
         from bench.addresses import addresses
 
         for name, address, headers in addresses():
@@ -144,28 +128,12 @@ def measure_one(options: argparse.Namespace) -> None:
                 print(json.dumps(asdict(ask(name, options.one, address, headers, options))), flush=True)
 
 
-@contextmanager
-def closed_at_the_end() -> Iterator[None]:
-    from django.db import connection
-
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.close_pool()  # type: ignore[attr-defined]
-
-
 def fill(incidents: int) -> None:
-    from django.core.management import call_command
     from django.utils import timezone
 
     from incidents import ledger_clock
-    from incidents.models import Incident
 
-    call_command("migrate", verbosity=0)
-    if not Incident.objects.exists():
-        print(f"make_bulk --incidents {incidents} --letters {incidents * LETTERS_OF_AN_INCIDENT}", flush=True)
-        call_command("make_bulk", incidents=incidents, letters=incidents * LETTERS_OF_AN_INCIDENT)
+    sizes.fill(incidents)
     # As the clock does every five minutes.
     ledger_clock.compare(timezone.now())
 

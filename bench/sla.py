@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -36,8 +34,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench import sizes  # noqa: E402 - our own modules are found from here on
+
 GOAL_MS = 500
-LETTERS_OF_AN_INCIDENT = 5
 SLICE = 500
 FOLLOWED = 1000
 
@@ -66,59 +65,42 @@ def main() -> None:
         measure_one(options)
         return
     with tempfile.TemporaryDirectory(prefix="dispatch-bench-") as own:
-        sizes = sorted(int(each) for each in options.sizes.split(","))
-        found = [figures for size in sizes for figures in run(size, options.keep or Path(own), options)]
-    sys.exit(not report(found, sizes))
+        numbers = sorted(int(each) for each in options.sizes.split(","))
+        found = [figures for size in numbers for figures in run(size, options.keep or Path(own), options)]
+    sys.exit(not report(found, numbers))
 
 
 def run(size: int, folder: Path, options: argparse.Namespace) -> Iterator[Figures]:
     """Measure one size in a process of its own, which has its own database."""
-    words = [sys.executable, __file__, "--one", str(size), "--keep", str(folder / str(size))]
-    words += ["--repeat", str(options.repeat), "--only", options.only]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert process.stdout
-    for line in process.stdout:
-        if line.startswith("{"):
-            yield Figures(**json.loads(line))
-        else:
-            print(line, end="", flush=True)
-    if process.wait():
-        raise SystemExit(f"{size} incidents: not measured")
+    words = ["--repeat", str(options.repeat), "--only", options.only]
+    return (Figures(**each) for each in sizes.measured(__file__, size, folder, words))
 
 
-def report(found: list[Figures], sizes: list[int]) -> bool:
+def report(found: list[Figures], numbers: list[int]) -> bool:
     """Print all answers, each on a line; False if a page is too slow."""
     by_name: dict[str, dict[int, Figures]] = {}
     for each in found:
         by_name.setdefault(each.name, {})[each.size] = each
-    print(f"{'':<36}" + "".join(f"{size:>17,} incidents" for size in sizes))
-    print(f"{'':<36}" + "".join(f"{'p50':>10}{'p95':>9}{'CPU':>8}" for _ in sizes) + "   ratio")
+    print(f"{'':<36}" + "".join(f"{size:>17,} incidents" for size in numbers))
+    print(f"{'':<36}" + "".join(f"{'p50':>10}{'p95':>9}{'CPU':>8}" for _ in numbers) + "   ratio")
     is_good = True
     for name, of_size in by_name.items():
-        first, last = of_size[sizes[0]], of_size[sizes[-1]]
+        first, last = of_size[numbers[0]], of_size[numbers[-1]]
         slow = [each for each in of_size.values() if name.startswith("page") and each.p95 > GOAL_MS]
         is_good &= not slow
-        numbers = "".join(f"{each.p50:10,.1f}{each.p95:9,.1f}{each.cpu:8,.1f}" for each in of_size.values())
-        print(f"{name:<36}{numbers}{last.p50 / first.p50:8.2f} {last.unit}{'  SLOW' * bool(slow)}")
+        told = "".join(f"{each.p50:10,.1f}{each.p95:9,.1f}{each.cpu:8,.1f}" for each in of_size.values())
+        print(f"{name:<36}{told}{last.p50 / first.p50:8.2f} {last.unit}{'  SLOW' * bool(slow)}")
     return is_good
 
 
 def measure_one(options: argparse.Namespace) -> None:
     """In a process of its own: fill the database if it is empty, ask everything, print figures as JSON."""
-    var = options.keep.resolve()
-    var.mkdir(parents=True, exist_ok=True)
-    os.environ |= {"VAR_DIR": str(var), "LOG_LEVEL": "WARNING"}
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    import django
-
+    var = sizes.set_up(options.keep)
     from config.embedded import postgres
 
-    django.setup()
-    from bench.pages import closed_at_the_end
-
-    with postgres.shared(var, fast=True), closed_at_the_end():
+    with postgres.shared(var, fast=True), sizes.closed_at_the_end():
         fill(options.one)
-    with postgres.shared(var), closed_at_the_end():
+    with postgres.shared(var), sizes.closed_at_the_end():
         for name, ask in questions():
             if options.only in name:
                 tell(Figures(name, options.one, *timed(ask, options.repeat)))
@@ -134,18 +116,13 @@ def tell(figures: Figures) -> None:
 
 def fill(incidents: int) -> None:
     """A full database with clocks and figures; those that were filled before there were any get them now."""
-    from django.core.management import call_command
     from django.utils import timezone
 
-    from incidents.models import Incident
     from sla import bulk_clocks
     from sla.figures import following, rebuilding
     from sla.models import IncidentClock
 
-    call_command("migrate", verbosity=0)
-    if not Incident.objects.exists():
-        print(f"make_bulk --incidents {incidents} --letters {incidents * LETTERS_OF_AN_INCIDENT}", flush=True)
-        call_command("make_bulk", incidents=incidents, letters=incidents * LETTERS_OF_AN_INCIDENT)
+    sizes.fill(incidents)
     if not IncidentClock.objects.exists():
         bulk_clocks.fill(timezone.now())
     if following.state() is None:

@@ -101,7 +101,7 @@ def refresh(keys: Collection[int]) -> set[date]:
 def differences(first: int, last: int) -> list[int]:
     """Incidents with numbers in this range whose facts are missing, wrong or of too much."""
     wrong = _differences(_RANGE, {"first": first, "last": last})
-    return [(row or stored).incident_id for stored, row in wrong]  # type: ignore[union-attr]
+    return [next(filter(None, both)).incident_id for both in wrong]
 
 
 def refill(first: int, last: int) -> None:
