@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -20,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("towers/", include(([*tower_urls.urlpatterns, *site_urls.urlpatterns], tower_urls.app_name))),
     path("mail/", include("mailbox.urls")),
     path("sla/", include("sla.urls")),
+    # It can be taken out of INSTALLED_APPS.
+    *([path("tracker/", include("tracker_bridge.urls"))] if apps.is_installed("tracker_bridge") else []),
     path("", include("dispatchers.urls")),
     path("", include("incidents.urls")),
 ]

@@ -15,7 +15,12 @@ class Role(models.TextChoices):
 
 READ = frozenset({"incidents.view_incident", "mailbox.view_email", "towers.view_pole", "dispatchers.view_user"})
 WORK = READ | {"incidents.work_incident", "mailbox.delete_badaddress", "sla.view_dashboard"}
-MANAGE = WORK | {"dispatchers.change_shift", "mailbox.change_outgoing", "sla.compare_dispatchers"}
+MANAGE = WORK | {
+    "dispatchers.change_shift",
+    "mailbox.change_outgoing",
+    "sla.compare_dispatchers",
+    "tracker_bridge.view_mirror",
+}
 
 # An administrator may do everything; see dispatchers.backend.
 PERMISSIONS: dict[str, frozenset[str]] = {

@@ -26,6 +26,8 @@ NEEDS_WORDS = "door 403 422 422 422 door"
 MANAGE = "door 403 403 ok ok door"
 # Administrators alone.
 KEEPER = "door 403 403 403 ok door"
+# Managers and administrators may look, but at nothing.
+NO_TRACKER = "door 403 403 404 404 door"
 API = "ok ok ok ok ok ok"
 NO_POST = NOT_BY_GET
 TABLE: dict[str, tuple[str, str]] = {
@@ -108,6 +110,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "sla/clocks/<str:code>/links/<int:pk>/revoke/": (NOT_BY_GET, WORK),
     # Whoever has the address; tests/sla/test_view_dispute.py asks what it shows.
     "sla/dispute/<str:token>/": (API, CLOSED),
+    # Without a tracker there is nothing; tests/tracker_bridge/test_view_doors.py asks what there is with one.
+    "tracker/": (NO_TRACKER, NO_POST),
     "sign-in/": ("200 ok ok ok ok 200", "200 ok ok ok ok 200"),
     "sign-out/": (NOT_BY_GET, "door door door door door door"),
     "language/": (API, API),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +49,10 @@ class Job(models.Model):
     error = models.CharField(max_length=20, blank=True)
     said = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The person who chose that it is not to be done.
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("job of the mirror")
@@ -68,6 +73,9 @@ class Job(models.Model):
             models.Index(fields=["backend", "not_before", "id"], condition=Q(state="waiting"), name="job_due"),
             models.Index(fields=["incident", "id"], condition=Q(state__in=["waiting", "dead"]), name="job_in_order"),
             models.Index(fields=["backend", "-ended_at", "-id"], condition=Q(state="dead"), name="job_dead"),
+            models.Index(
+                fields=["backend", "-ended_at", "-id"], condition=Q(state__in=["done", "skipped"]), name="job_ended"
+            ),
         ]
 
     def __str__(self) -> str:

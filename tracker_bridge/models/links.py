@@ -38,6 +38,8 @@ class IssueLink(models.Model):
     refused = models.JSONField(default=dict, blank=True)
     # Fields that both sides kept changing back, and until when they are left alone.
     frozen = models.JSONField(default=dict, blank=True)
+    # Words of what was wrong with a value over there, by field, until it is put right: the incident is in error for it.
+    wrong = models.JSONField(default=dict, blank=True)
     # The tracker's own clock: when the issue last changed, as far as we have read it.
     changed_at = models.DateTimeField()
     # Issues and comments have a limited number of changes over there.
@@ -48,6 +50,8 @@ class IssueLink(models.Model):
     # A person has chosen to go on in a new issue.
     is_left_behind = models.BooleanField(default=False)
     linked_at = models.DateTimeField()
+    # When managers were told that the issue comes near a limit.
+    warned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("linked issue")
@@ -57,6 +61,14 @@ class IssueLink(models.Model):
             # One that goes on in a new issue keeps the old one.
             models.UniqueConstraint(
                 fields=["backend", "incident"], condition=Q(is_left_behind=False), name="incident_linked_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            # The few that come near what one issue takes, see tracker_bridge.budget.
+            models.Index(
+                fields=["backend", "id"],
+                condition=Q(writes__gte=9090) | Q(comment_count__gte=900),
+                name="issue_near_limit",
             ),
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -26,6 +27,10 @@ class Mirror(models.Model):
     install = models.UUIDField(default=uuid.uuid4, editable=False)
     state = models.CharField(_("state"), max_length=15, choices=State, default=State.RUNNING)
     since = models.DateTimeField()
+    # Who switched it off.
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     # The tracker's last words against us, without secrets.
     said = models.TextField(blank=True)
     # No call before this moment, whatever waits: the tracker asked for a pause, or does not answer.
