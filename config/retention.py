@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from config import backup
 from incidents import composer_files, previews
-from incidents.models import Draft, Presence, ReplyFile, WrittenLetter
+from incidents.models import Draft, NoteFile, Presence, ReplyFile, WrittenLetter
 from mailbox import store
 from mailbox.models import Attachment, Email, Receipt
 from sla.models import DeadlineWarning
@@ -174,7 +174,7 @@ def _unneeded(before: float) -> Iterator[Path]:
         names = [path.name for path in batch]
         needed = {
             sha256
-            for model in (Email, Receipt, Attachment, ReplyFile)
+            for model in (Email, Receipt, Attachment, ReplyFile, NoteFile)
             for sha256 in model._default_manager.filter(sha256__in=names).values_list("sha256", flat=True)
         }
         yield from (path for path in batch if path.name not in needed)

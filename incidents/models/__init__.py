@@ -1,7 +1,7 @@
 """The incident and what belongs to it: workflow, timeline, letters, notes, work, the desk's own rows."""
 
 from incidents.models.composer import CannedAnswer, ReplyFile, WrittenLetter
-from incidents.models.conversation import Comment, IncidentEmail, ReadingCase, Suggestion
+from incidents.models.conversation import Comment, IncidentEmail, NoteFile, ReadingCase, Suggestion
 from incidents.models.desk import Draft, Presence, SavedView
 from incidents.models.incident import FailedReaction, Incident, IncidentEvent
 from incidents.models.ledger import LedgerCheck
@@ -38,6 +38,7 @@ __all__ = [
     "LetterTemplate",
     "LetterTemplateVersion",
     "Named",
+    "NoteFile",
     "Notice",
     "Presence",
     "Promise",

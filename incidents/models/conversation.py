@@ -70,6 +70,27 @@ class Comment(models.Model):
         return self.text[:80]
 
 
+class NoteFile(models.Model):
+    """A file of a note; its bytes lie in mailbox.store."""
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(_("name"), max_length=255)
+    content_type = models.CharField(_("type"), max_length=255)
+    size = models.PositiveIntegerField(_("size, bytes"))
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("file of a note")
+        verbose_name_plural = _("files of notes")
+        indexes: ClassVar = [
+            # Whether bytes are needed still.
+            models.Index(fields=["sha256"], name="note_file_bytes"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Suggestion(models.Model):
     """What the machine noticed about a letter and leaves to a person: it never glues by doubtful evidence."""
 
