@@ -129,6 +129,8 @@ class ChangePage:
 
     issues: tuple[RemoteIssue, ...]
     cursor: str
+    # How many are left, these among them, as far as the tracker says.
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,8 +186,9 @@ class MemoryBackend:
     def changes(self, cursor: str) -> Iterator[ChangePage]:
         issues = sorted((kept.issue for kept in self._kept.values()), key=_place)
         later = [issue for issue in issues if not cursor or _place(issue) > _place_of(cursor)]
-        pages = [later[start : start + PAGE] for start in range(0, len(later), PAGE)]
-        return iter([ChangePage(tuple(page), _cursor(page[-1])) for page in pages])
+        starts = range(0, len(later), PAGE)
+        pages = [(later[start : start + PAGE], len(later) - start) for start in starts]
+        return iter([ChangePage(tuple(page), _cursor(page[-1]), left) for page, left in pages])
 
     @call
     def people(self) -> list[RemotePerson]:

@@ -179,12 +179,12 @@ class YandexBackend:
         since = shapes.moment(cursor) - OVERLAP if cursor else None
         newest, seen, page = cursor, set[tuple[str, str]](), 1
         while True:
-            found = self._changed_since(since, page)
+            found, total = self._changed_since(since, page)
             fresh = [each for each in found if (each.ref.id, each.version) not in seen]
             seen |= {(each.ref.id, each.version) for each in fresh}
             if fresh:
                 newest = max(newest, str(shapes.outgoing(fresh[-1].updated_at)))
-                yield ChangePage(tuple(fresh), newest)
+                yield ChangePage(tuple(fresh), newest, None if total is None else total - PER_PAGE * (page - 1))
             if len(found) < PER_PAGE:
                 return
             # More rows of one moment than a page holds are the only reason to turn the page.
@@ -204,14 +204,16 @@ class YandexBackend:
 
     # --- how
 
-    def _changed_since(self, since: datetime | None, page: int) -> list[RemoteIssue]:
+    def _changed_since(self, since: datetime | None, page: int) -> tuple[list[RemoteIssue], int | None]:
+        """A page, and how many there are in all."""
         wanted: dict[str, Any] = {"queue": self.config.queue}
         if since is not None:
             wanted["updatedAt"] = {"from": shapes.outgoing(since), "to": shapes.outgoing(_far(since))}
         answer = self.calls.read(
             "v2/issues/_search", post={"filter": wanted, "order": ["+updatedAt"]}, page=page, perPage=PER_PAGE
         )
-        return [self.shapes.issue(body) for body in answer.body]
+        total = answer.headers.get("X-Total-Count", "")
+        return [self.shapes.issue(body) for body in answer.body], int(total) if total.isdigit() else None
 
     def _pages(self, path: str, **params: Any) -> Iterator[Any]:
         answer = self.calls.read(path, **params)
