@@ -1,5 +1,6 @@
 """What the mirror remembers. Of incidents themselves nothing is kept here but what was last agreed upon."""
 
+from tracker_bridge.models.alarms import Alarm
 from tracker_bridge.models.conflicts import Conflict
 from tracker_bridge.models.files import IncomingFile
 from tracker_bridge.models.imports import Import
@@ -9,6 +10,7 @@ from tracker_bridge.models.mirror import Credentials, Mirror
 from tracker_bridge.models.people import TrackerPerson
 
 __all__ = [
+    "Alarm",
     "Conflict",
     "Credentials",
     "Import",

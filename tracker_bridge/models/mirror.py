@@ -6,6 +6,7 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -62,9 +63,10 @@ class Credentials(models.Model):
     """A pair of tokens, sealed. Written before it is used, so that a rotated pair is never lost."""
 
     backend = models.CharField(max_length=30, unique=True)
-    access = models.TextField()
+    # Empty: a person has disconnected the mirror.
+    access = models.TextField(blank=True)
     refresh = models.TextField(blank=True)
-    # The pair of the settings that this one began with, as a hash: another pair there takes its place.
+    # The pair that the settings had then, as a hash: another pair there takes its place.
     seed = models.CharField(max_length=64, blank=True)
     issued_at = models.DateTimeField()
     # Empty: nobody said.
@@ -72,6 +74,15 @@ class Credentials(models.Model):
     tried_at = models.DateTimeField(null=True, blank=True)
     # Why no new pair was given; empty after one was.
     said = models.TextField(blank=True)
+    # The refresh token is no good: no trying again helps, a person has to connect anew.
+    is_refused = models.BooleanField(default=False)
+    # Whose it is over there, as the tracker said when it was last asked.
+    owner = models.CharField(max_length=300, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    # Who gave it here; nobody, if it is from the settings.
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("credentials of the mirror")
