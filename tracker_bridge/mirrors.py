@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from config.tracker import TrackerSettings
 from tracker_bridge.models import Mirror
 from tracker_bridge.protocol import AuthNeeded, Misconfigured, Problem, TrackerError
+
+if TYPE_CHECKING:
+    from dispatchers.models import User
 
 # Without an answer the tracker is asked again so often.
 ASK_AGAIN = timedelta(seconds=30)
@@ -32,6 +36,8 @@ def row(now: datetime) -> Mirror | None:
 
 
 def may_call(mirror: Mirror, now: datetime) -> bool:
+    """As the database has it by now: another worker was told to wait, or a person has switched it off."""
+    mirror.refresh_from_db(fields=["state", "since", "said", "paused_until"])
     if mirror.state == Mirror.State.OFF:
         return False
     return mirror.paused_until is None or mirror.paused_until <= now
@@ -53,9 +59,21 @@ def goes_well(mirror: Mirror, now: datetime) -> None:
         _change(mirror, Mirror.State.RUNNING, "", None, now)
 
 
-def switch(mirror: Mirror, *, on: bool, now: datetime) -> None:
-    """A person stops the mirror, or lets it go on. What happens meanwhile is told when it goes on."""
-    _change(mirror, Mirror.State.RUNNING if on else Mirror.State.OFF, "", None, now)
+def switch(mirror: Mirror, *, on: bool, by: User | None, now: datetime) -> bool:
+    """A person stops the mirror, or lets it go on; False if it was so. What happens meanwhile is told afterwards."""
+    is_off = {"state": Mirror.State.OFF}
+    before = Mirror.objects.filter(pk=mirror.pk)
+    before = before.filter(**is_off) if on else before.exclude(**is_off)
+    state = Mirror.State.RUNNING if on else Mirror.State.OFF
+    changed = before.update(state=state, since=now, said="", paused_until=None, stopped_by=None if on else by)
+    mirror.refresh_from_db()
+    return bool(changed)
+
+
+def ask_now(mirror: Mirror) -> None:
+    """A person does not want to wait for the next attempt."""
+    Mirror.objects.filter(pk=mirror.pk).update(paused_until=None)
+    mirror.paused_until = None
 
 
 def note_problems(mirror: Mirror, found: list[Problem], now: datetime) -> None:
@@ -68,7 +86,9 @@ def note_problems(mirror: Mirror, found: list[Problem], now: datetime) -> None:
 
 
 def _change(mirror: Mirror, state: Mirror.State, words: str, until: datetime | None, now: datetime) -> None:
-    """Written by one statement, and not over a person's switch that came meanwhile."""
+    """Written by one statement, and never over a person's switch, earlier or meanwhile."""
+    if mirror.state == Mirror.State.OFF:
+        return
     fields = {"state": state, "said": words[:LONGEST_WORDS], "paused_until": until}
     if mirror.state != state:
         fields["since"] = now
