@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 
+from incidents.models import Comment
 from mailbox import files
 from mailbox.models import Attachment, Email
 from tracker_bridge import texts
@@ -36,25 +37,41 @@ def put(backend: TrackerBackend, link: IssueLink, job: Job) -> None:
         idem, text = f"note:{note.pk}", texts.of_note(note)
     else:
         return
-    ref = RemoteRef(link.remote_id, link.key, link.url)
     # Tried before: the answer may have been lost.
-    written = backend.put_comment(ref, text, uploads, idem=idem, again=job.attempts > 1)
-    try:
-        with transaction.atomic():
-            # Comments count as changes over there, so that the version is not known any more.
-            IssueLink.objects.filter(pk=link.pk).update(version="", comment_count=F("comment_count") + 1)
-            MirroredComment.objects.create(
-                link=link,
-                idem=idem,
-                remote_id=written.id,
-                version=written.version,
-                email=email,
-                comment=note,
-                text_hash=hash_of(text),
-            )
-    except IntegrityError:
-        # The reading of comments has found it first.
-        known.filter(remote_id=written.id).update(idem=idem, email=email, comment=note)
+    _write(backend, link, text, uploads, idem, email=email, comment=note, again=job.attempts > 1)
+
+
+def say(backend: TrackerBackend, link: IssueLink, text: str, *, idem: str) -> None:
+    """Words of the mirror itself, written once under this key."""
+    if not MirroredComment.objects.filter(link=link, idem=idem).exists():
+        _write(backend, link, text, [], idem)
+
+
+def _write(
+    backend: TrackerBackend,
+    link: IssueLink,
+    text: str,
+    uploads: list[Upload],
+    idem: str,
+    *,
+    email: Email | None = None,
+    comment: Comment | None = None,
+    again: bool = True,
+) -> None:
+    ref = RemoteRef(link.remote_id, link.key, link.url)
+    written = backend.put_comment(ref, text, uploads, idem=idem, again=again)
+    facts = {"idem": idem, "email": email, "comment": comment}
+    with transaction.atomic():
+        # Comments count as changes over there, so that the version is not known any more.
+        counted = {"version": "", "writes": F("writes") + 1, "comment_count": F("comment_count") + 1}
+        IssueLink.objects.filter(pk=link.pk).update(**counted)
+        MirroredComment.objects.update_or_create(
+            link=link,
+            remote_id=written.id,
+            # The reading of comments may have found it first.
+            defaults=facts,
+            create_defaults={**facts, "version": written.version, "text_hash": hash_of(text)},
+        )
 
 
 def hash_of(text: str) -> str:

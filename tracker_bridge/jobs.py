@@ -77,7 +77,8 @@ def put_back(job: Job, now: datetime) -> None:
 
 def again(job: Job, now: datetime) -> None:
     """A person wants it tried once more."""
-    job.state, job.attempts, job.not_before, job.ended_at = Job.State.WAITING, 0, now, None
+    # Not the first attempt: what was done by an earlier one is looked for.
+    job.state, job.attempts, job.not_before, job.ended_at = Job.State.WAITING, 1, now, None
     job.leased_until = None
     try:
         with transaction.atomic():

@@ -161,7 +161,7 @@ class TrackerBackend(Protocol):
     def update_fields(self, ref: RemoteRef, changes: Mapping[str, Value], *, expect: str) -> RemoteIssue:
         """Write these fields and no others; Conflict if the version is not `expect` any more."""
 
-    def set_status(self, ref: RemoteRef, status: str, *, note: str = "") -> RemoteIssue:
+    def set_status(self, ref: RemoteRef, status: str) -> RemoteIssue:
         """Bring it to this status; nothing happens if it is there. Refused where no step leads there."""
 
     def put_comment(

@@ -7,12 +7,15 @@ issue twice changes nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError
 
 from tracker_bridge import adopting, mirrors, reconciling, remarks
 from tracker_bridge.models import IssueLink, Mirror
 from tracker_bridge.protocol import (
+    Ambiguous,
     AuthNeeded,
     Gone,
     Misconfigured,
@@ -20,9 +23,13 @@ from tracker_bridge.protocol import (
     RemoteRef,
     TrackerBackend,
     TrackerError,
+    Transient,
 )
 
 logger = logging.getLogger(__name__)
+# Beyond it the tracker is away.
+MOST_FAILURES = 5
+KNOWN_BY = ("remote_id", "version", "comment_count")
 
 
 def pull(backend: TrackerBackend, mirror: Mirror, *, now: Callable[[], datetime], seconds: float = 60) -> int:
@@ -32,8 +39,7 @@ def pull(backend: TrackerBackend, mirror: Mirror, *, now: Callable[[], datetime]
         return 0
     try:
         for page in backend.changes(mirror.cursor):
-            for issue in page.issues:
-                seen += take(backend, mirror, issue, now())
+            seen += _take_page(backend, mirror, page.issues, now)
             moment = now()
             mirror.cursor, mirror.read_at = page.cursor, moment
             mirror.save(update_fields=["cursor", "read_at"])
@@ -46,17 +52,26 @@ def pull(backend: TrackerBackend, mirror: Mirror, *, now: Callable[[], datetime]
         mirrors.stand_still(mirror, error, now())
     except TrackerError as error:
         logger.info("reading changes: %s: %s", type(error).__name__, error)
+        if getattr(error, "retry_after", None):
+            mirrors.stand_still(mirror, error, now())
     else:
         mirrors.goes_well(mirror, now())
     return seen
 
 
 def take(
-    backend: TrackerBackend, mirror: Mirror, remote: RemoteIssue, now: datetime, *, since: datetime | None = None
+    backend: TrackerBackend,
+    mirror: Mirror,
+    remote: RemoteIssue,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    is_late: bool = False,
 ) -> int:
     """One issue; 1 if it was news. The same version, and as many comments as before, is none.
 
-    An issue that nobody here knows is taken in if it was created since then, or since the mirror began.
+    An issue that nobody here knows is taken in if it was created since then, or since the mirror began. `is_late`: it
+    comes from a search, which may be behind.
     """
     link = IssueLink.objects.filter(backend=mirror.backend, remote_id=remote.ref.id).first()
     if link is None:
@@ -65,14 +80,12 @@ def take(
             return 0
     elif link.version == remote.version and link.comment_count == (remote.comment_count or 0):
         return 0
-    if link.is_left_behind:
+    if link.is_left_behind or (is_late and remote.updated_at < link.changed_at):
         return 0
-    if link.comment_count != (remote.comment_count or 0) or remote.comment_count is None:
-        # Before the fields: what is said over there explains what was done.
+    if not remote.is_ours or link.comment_count != (remote.comment_count or 0):
+        # Before the fields: what is said over there explains what was done. Somebody may have rewritten a comment.
         remarks.take(backend, link, now)
-    refusals = reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now)
-    if refusals:
-        _answer(backend, link, [each.words for each in refusals], remote.version)
+    reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now, is_late=is_late)
     return 1
 
 
@@ -87,7 +100,32 @@ def one(backend: TrackerBackend, mirror: Mirror, remote_id: str, now: datetime) 
         logger.info("a hint named an issue that is not there: %s", remote_id)
 
 
-def _answer(backend: TrackerBackend, link: IssueLink, words: list[str], version: str) -> None:
-    """Say over there why something was not taken over; once for this version of the issue."""
-    ref = RemoteRef(link.remote_id, link.key, link.url)
-    backend.put_comment(ref, "\n".join(words), idem=f"refusal:{version}")
+def _news(mirror: Mirror, issues: Sequence[RemoteIssue]) -> list[RemoteIssue]:
+    """Without those that are known as they are; a page of changes tells most issues again."""
+    found = IssueLink.objects.filter(backend=mirror.backend, remote_id__in=[each.ref.id for each in issues])
+    known = {(remote_id, version, count) for remote_id, version, count in found.values_list(*KNOWN_BY)}
+    return [each for each in issues if (each.ref.id, each.version, each.comment_count or 0) not in known]
+
+
+def _take_page(
+    backend: TrackerBackend, mirror: Mirror, issues: Sequence[RemoteIssue], now: Callable[[], datetime]
+) -> int:
+    """All issues of a page, whatever becomes of one; raises if some have to be read again, and the others are done."""
+    seen, failed = 0, list[TrackerError]()
+    for issue in _news(mirror, issues):
+        try:
+            seen += take(backend, mirror, issue, now(), is_late=True)
+        except (AuthNeeded, Misconfigured, OperationalError, InterfaceError):
+            raise
+        except (Transient, Ambiguous) as error:
+            failed.append(error)
+            if len(failed) == MOST_FAILURES:
+                break
+        except TrackerError as error:
+            logger.warning("%s is not read: %s: %s", issue.ref.key, type(error).__name__, error)
+        except Exception:
+            # It keeps none of the others away; the look at each issue by its id comes back to it.
+            logger.exception("%s is not read", issue.ref.key)
+    if failed:
+        raise failed[-1]
+    return seen

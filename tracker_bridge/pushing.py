@@ -14,13 +14,13 @@ What happens to a job that fails is decided by the class of the error alone:
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from incidents.models import Incident
-from tracker_bridge import comments, fields, jobs, mirrors, reconciling
+from tracker_bridge import comments, fields, flips, jobs, mirrors, reconciling
 from tracker_bridge.fields import STATUS
 from tracker_bridge.merging import Base
 from tracker_bridge.models import IssueLink, Job, Mirror
@@ -82,6 +82,12 @@ def push(
         except TrackerError as error:
             logger.warning("job %d of %s: %s: %s", job.pk, job.incident_id, type(error).__name__, error)
             jobs.dead(job, error, moment)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            # It keeps no other incident's jobs away.
+            logger.exception("job %d of %s", job.pk, job.incident_id)
+            jobs.wait(job, error, moment)
         else:
             jobs.done(job, moment, tells_all=job.kind == Job.Kind.STATE and not link.refused)
             mirrors.goes_well(mirror, moment)
@@ -184,36 +190,35 @@ def _linked(
 
 def bring_up(backend: TrackerBackend, link: IssueLink, incident: Incident, now: datetime) -> None:
     """Write what differs from what was last agreed, and nothing else; the status by a step of its own."""
-    statuses = Statuses(reconciling.renamed())
     for _ in range(MOST_MERGES):
-        base = reconciling.base_of(link)
-        wanted = reconciling.ours(incident, link.backend, statuses, now)
-        changes = {name: value for name, value in wanted.items() if _is_new(link, base, name, value)}
-        if changes and (not link.version or any(name not in base.theirs for name in changes)):
+        changes = _changes(link, incident, now)
+        if changes and (not link.version or any(name not in reconciling.base_of(link).theirs for name in changes)):
             # Never agreed upon, or changed by our own comment: look before anything is written over.
-            _merge(backend, link, now)
-            link.refresh_from_db()
-            incident.refresh_from_db()
-            base = reconciling.base_of(link)
-            wanted = reconciling.ours(incident, link.backend, statuses, now)
-            changes = {name: value for name, value in wanted.items() if _is_new(link, base, name, value)}
+            _merge(backend, link, incident, now)
+            changes = _changes(link, incident, now)
         try:
             _write(backend, link, changes)
         except Conflict:
-            _merge(backend, link, now)
-            link.refresh_from_db()
-            incident.refresh_from_db()
+            _merge(backend, link, incident, now)
             continue
         _step(backend, link, incident, changes)
-        if link.version:
+        if link.version or not changes:
             return
     raise Transient("the issue changes faster than we can read it")
 
 
-def _is_new(link: IssueLink, base: Base, name: str, value: Value) -> bool:
-    if name in link.refused and fields.from_json({name: link.refused[name]})[name] == value:
-        return False
-    return name not in base.ours or base.ours[name] != value
+def _changes(link: IssueLink, incident: Incident, now: datetime) -> dict[str, Value]:
+    """What has to be written, but for what both sides keep setting back, and what was refused as it is."""
+    base, frozen = reconciling.base_of(link), flips.still_frozen(link, now)
+    wanted = reconciling.ours(incident, link.backend, Statuses(reconciling.renamed()), now)
+    refused = fields.from_json(link.refused)
+    return {
+        name: value
+        for name, value in wanted.items()
+        if name not in frozen
+        and not (name in refused and refused[name] == value)
+        and (name not in base.ours or base.ours[name] != value)
+    }
 
 
 def _write(backend: TrackerBackend, link: IssueLink, changes: dict[str, Value]) -> None:
@@ -234,10 +239,11 @@ def _write(backend: TrackerBackend, link: IssueLink, changes: dict[str, Value]) 
 def _step(backend: TrackerBackend, link: IssueLink, incident: Incident, changes: dict[str, Value]) -> None:
     if STATUS not in changes:
         return
+    if incident.merged_into:
+        comments.say(backend, link, f"Объединено с {incident.final.code}.", idem=f"merged:{incident.merged_into_id}")
     wanted = str(changes[STATUS])
-    note = f"Объединено с {incident.final.code}." if incident.merged_into else ""
     try:
-        remote = backend.set_status(ref_of(link), wanted, note=note)
+        remote = backend.set_status(ref_of(link), wanted)
     except Refused as refusal:
         _leave_out(link, STATUS, wanted)
         raise Refused(str(refusal), field=STATUS) from None
@@ -256,13 +262,21 @@ def _agreed(link: IssueLink, remote: RemoteIssue, written: dict[str, Value]) -> 
                 ours[name], theirs[name] = value, said.get(name)
             else:
                 ours.pop(name, None)
-        # Read once more before the next write, if it was changed between our reading and our writing.
-        fresh.version = remote.version if fresh.version == link.version else ""
-        fresh.writes += 1
+        is_known = fresh.version == link.version and _is_ours_alone(fresh, base, said, written)
+        # Read once more before the next write, if somebody changed it between our reading and our writing.
+        fresh.version = remote.version if is_known else ""
+        fresh.changed_at = max(fresh.changed_at, remote.updated_at)
+        fresh.writes = reconciling.writes(fresh, remote)
         fresh.refused = {name: value for name, value in fresh.refused.items() if name not in written}
         reconciling.keep(fresh, Base(ours, theirs))
-        fresh.save(update_fields=["snapshot", "version", "writes", "refused"])
+        fresh.save(update_fields=["snapshot", "version", "changed_at", "writes", "refused"])
     link.refresh_from_db()
+
+
+def _is_ours_alone(link: IssueLink, base: Base, said: Mapping[str, Value], written: Mapping[str, Value]) -> bool:
+    """Nothing else is over there than when it was last read; a step is taken whatever the version is."""
+    others = base.theirs.keys() - written.keys() - link.frozen.keys()
+    return all(base.theirs[name] == said.get(name) for name in others)
 
 
 def _of(base: Base, name: str) -> tuple[bool, Value, bool, Value]:
@@ -277,9 +291,12 @@ def _leave_out(link: IssueLink, name: str, value: Value) -> None:
     link.refused = fresh.refused
 
 
-def _merge(backend: TrackerBackend, link: IssueLink, now: datetime) -> None:
+def _merge(backend: TrackerBackend, link: IssueLink, incident: Incident, now: datetime) -> None:
+    """Read the issue and take over what is new there; link and incident are fresh afterwards."""
     remote = backend.get_issue(ref_of(link))
     reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now, add_job=False)
+    link.refresh_from_db()
+    incident.refresh_from_db()
 
 
 def ref_of(link: IssueLink) -> RemoteRef:

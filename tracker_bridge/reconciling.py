@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dispatchers.models import User
 
 OWNERS: Mapping[str, Owner] = {**{name: field.owner for name, field in FIELDS.items()}, STATUS: Owner.TRACKER}
+# A version of more digits is a moment or a hash, and no number of changes.
+LONGEST_COUNT = 7
 ALWAYS = frozenset({"summary", "description", "assignee"})
 
 
@@ -69,37 +71,66 @@ def authors(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue) -> di
 
 @transaction.atomic
 def reconcile(
-    link_pk: int, remote: RemoteIssue, authors: Mapping[str, str], now: datetime, *, add_job: bool = True
-) -> Sequence[Refusal]:
+    link_pk: int,
+    remote: RemoteIssue,
+    authors: Mapping[str, str],
+    now: datetime,
+    *,
+    add_job: bool = True,
+    is_late: bool = False,
+) -> None:
     """Take over what was changed over there, note what was not kept, and have the rest written there by a job.
 
-    `add_job=False`: the caller is that job.
+    `add_job=False`: the caller is that job. `is_late`: a search showed the issue, perhaps as it was before our last
+    write; then it is left alone, since it will be shown again.
 
     One transaction with the incident held: a crash leaves the link as it was, and the same issue is read again.
     """
     link = IssueLink.objects.get(pk=link_pk)
     incident = services.locked(Incident(pk=link.incident_id))
     link = IssueLink.objects.select_for_update().get(pk=link_pk)
+    if is_late and remote.updated_at < link.changed_at:
+        return
     statuses = Statuses(renamed())
     frozen = flips.still_frozen(link, now)
-    merged = merge(base_of(link), ours(incident, link.backend, statuses, now), theirs(remote), OWNERS, frozen)
+    base, said = base_of(link), ours(incident, link.backend, statuses, now)
+    merged = merge(base, said, theirs(remote), OWNERS, frozen)
     refusals: Sequence[Refusal] = ()
     if merged.take and not incident.merged_into_id:
         who = {name: _may(people.user(link.backend, authors.get(name, ""))) for name in merged.take}
         refusals = applying.take(incident, merged.take, backend=link.backend, statuses=statuses, people=who, now=now)
-        wrong = [each.words for each in refusals if each.is_error]
-        if wrong and incident.is_open:
-            incident = services.raise_error(incident, reason=" ".join(wrong), by=None, at=now)
+        _explain(incident, refusals, now)
     incident.refresh_from_db()
     agreed = _with_taken(merged, refusals, ours(incident, link.backend, statuses, now))
     keep(link, agreed)
-    _note(link, merged.disputes, authors, now)
-    flips.count(link, merged.disputes, now)
+    disputes = _disputes(merged, refusals, base, said)
+    _note(link, disputes, authors, now)
+    flips.count(link, disputes, now)
     _follow(link, remote)
     link.save()
-    if add_job and (merged.push or _differs(agreed, ours(incident, link.backend, statuses, now))):
+    if add_job and _differs(agreed, ours(incident, link.backend, statuses, now), flips.still_frozen(link, now)):
         jobs.add([Job(backend=link.backend, incident=incident, kind=Job.Kind.STATE, made_at=now, not_before=now)])
-    return refusals
+
+
+def _explain(incident: Incident, refusals: Sequence[Refusal], now: datetime) -> None:
+    """Why something was not taken over, as a note here; like all notes it is told over there."""
+    if not refusals:
+        return
+    wrong = [each.words for each in refusals if each.is_error]
+    if wrong and incident.is_open:
+        incident = services.raise_error(incident, reason=" ".join(wrong), by=None, at=now)
+    services.add_comment(incident, "\n".join(each.words for each in refusals), by=None, at=now)
+
+
+def _disputes(
+    merged: Merged, refusals: Sequence[Refusal], base: Base, said: Mapping[str, Value]
+) -> tuple[Dispute, ...]:
+    """Those of the merge, and what the incident would not take."""
+    refused = {each.name for each in refusals}
+    kept = tuple(each for each in merged.disputes if each.name not in refused)
+    return kept + tuple(
+        Dispute(name, base.ours.get(name), said[name], merged.take[name], Owner.DISPATCH) for name in sorted(refused)
+    )
 
 
 def _with_taken(merged: Merged, refusals: Sequence[Refusal], now_ours: Mapping[str, Value]) -> Base:
@@ -117,8 +148,10 @@ def _with_taken(merged: Merged, refusals: Sequence[Refusal], now_ours: Mapping[s
     return Base(base_ours, base_theirs)
 
 
-def _differs(agreed: Base, now_ours: Mapping[str, Value]) -> bool:
-    return any(name not in agreed.ours or agreed.ours[name] != value for name, value in now_ours.items())
+def _differs(agreed: Base, now_ours: Mapping[str, Value], frozen: Collection[str]) -> bool:
+    return any(
+        name not in agreed.ours or agreed.ours[name] != value for name, value in now_ours.items() if name not in frozen
+    )
 
 
 def _note(link: IssueLink, disputes: Sequence[Dispute], authors: Mapping[str, str], now: datetime) -> None:
@@ -142,8 +175,18 @@ def _follow(link: IssueLink, remote: RemoteIssue) -> None:
     """What the issue says of itself; how many comments were read, remarks.take knows."""
     link.key, link.url, link.version = remote.ref.key, remote.ref.url, remote.version
     link.changed_at = max(link.changed_at, remote.updated_at)
+    link.writes = max(link.writes, _changes_made(remote))
     if link.state in (IssueLink.State.LINKED, IssueLink.State.LEFT, IssueLink.State.MISSING):
         link.state = IssueLink.State.LINKED if remote.in_scope else IssueLink.State.LEFT
+
+
+def writes(link: IssueLink, remote: RemoteIssue) -> int:
+    """How many changes the issue has taken, after one more of ours; the tracker's own number where it has one."""
+    return max(link.writes + 1, _changes_made(remote))
+
+
+def _changes_made(remote: RemoteIssue) -> int:
+    return int(remote.version) if remote.version.isdigit() and len(remote.version) < LONGEST_COUNT else 0
 
 
 def renamed() -> Mapping[str, str]:

@@ -145,14 +145,12 @@ class MemoryBackend:
         return self._change(kept, US, changes)
 
     @call
-    def set_status(self, ref: RemoteRef, status: str, *, note: str = "") -> RemoteIssue:
+    def set_status(self, ref: RemoteRef, status: str) -> RemoteIssue:
         kept = self._of(ref)
         if kept.issue.status == status:
             return kept.issue
         if self.workflow is not None and status not in self.workflow.get(kept.issue.status, ()):
             raise Refused(f"no step leads from {kept.issue.status} to {status}", field="status")
-        if note:
-            self._comment(kept, US, note, (), "")
         return self._change(kept, US, {"status": status})
 
     @call

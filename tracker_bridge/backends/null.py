@@ -41,7 +41,7 @@ class NullBackend:
     def update_fields(self, ref: RemoteRef, changes: Mapping[str, Value], *, expect: str) -> RemoteIssue:
         self._absent()
 
-    def set_status(self, ref: RemoteRef, status: str, *, note: str = "") -> RemoteIssue:
+    def set_status(self, ref: RemoteRef, status: str) -> RemoteIssue:
         self._absent()
 
     def put_comment(

@@ -115,7 +115,7 @@ class YandexBackend:
             raise self._named(refusal) from None
         return self.shapes.issue(changed.body)
 
-    def set_status(self, ref: RemoteRef, status: str, *, note: str = "") -> RemoteIssue:
+    def set_status(self, ref: RemoteRef, status: str) -> RemoteIssue:
         body = self.calls.read(_issue(ref), expand="transitions").body
         if body["status"]["key"] == status:
             return self.shapes.issue(body)
@@ -127,9 +127,7 @@ class YandexBackend:
             allowed = ", ".join(str(each["to"]["key"]) for each in steps) or "—"
             raise Refused(f"{body['status']['key']} → {status}; {allowed}", field="status")
         try:
-            self.calls.write(
-                "POST", f"{_issue(ref)}/transitions/{quote(step)}/_execute", body={"comment": note} if note else {}
-            )
+            self.calls.write("POST", f"{_issue(ref)}/transitions/{quote(step)}/_execute", body={})
         except (Refused, Gone) as refusal:
             # A screen wants fields, or the step has gone meanwhile: in either case it is the status that is refused.
             raise Refused(str(refusal), field="status") from None
