@@ -32,3 +32,15 @@ def mailbox_is_ours(**_: Any) -> Sequence[Error]:
         return []
     hint = "Put the project's folder first on PYTHONPATH."
     return [Error("The app `mailbox` is hidden by the standard library's module.", hint=hint, id="dispatch.E002")]
+
+
+@register()
+def intake_folder_is_not_the_trackers(**_: Any) -> Sequence[Error]:
+    """Such a folder is never read, so that no letter would come."""
+    from mailbox.tracker_folders import is_of_tracker
+
+    account = settings.MAIL_ACCOUNT
+    if account is None or not is_of_tracker(account["inbox"]):
+        return []
+    hint = "Name the folder that letters come into, usually INBOX."
+    return [Error(f"{account['inbox']} belongs to Yandex Tracker.", hint=hint, id="dispatch.E003")]

@@ -22,6 +22,7 @@ from imapclient.exceptions import CapabilityError, LoginError
 from imapclient.imap_utf7 import decode as decode_utf7
 
 from mailbox.imap_client import Client, Cut
+from mailbox.tracker_folders import is_of_tracker
 
 # RFC 2683, 3.2.1.5: a command line stays under a thousand characters or so.
 CHUNK = 100
@@ -176,13 +177,14 @@ class ImapSession:
     # --- Folders ------------------------------------------------------------------------------
 
     def folders(self) -> list[Place]:
-        """All folders that can be opened, as the server spells and marks them."""
+        """All folders that can be opened and are not another program's own, as the server spells and marks them."""
         with understood():
             listed = [
                 Place(_ascii(name), frozenset(_ascii(flag) for flag in flags))
                 for flags, _, name in self._client.list_folders()
             ]
-        return [each for each in listed if not {"\\Noselect", "\\NonExistent"} & each.flags]
+        usable = [each for each in listed if not {"\\Noselect", "\\NonExistent"} & each.flags]
+        return [each for each in usable if not is_of_tracker(each.name)]
 
     def sent_folder(self) -> str | None:
         """The server's spelling of the Sent folder: by its SPECIAL-USE mark, else by its usual names."""

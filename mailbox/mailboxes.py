@@ -16,13 +16,14 @@ from django.utils import timezone
 from mailbox import sealing
 from mailbox.imap import Account, ImapSession, readable
 from mailbox.models import Folder, Mailbox
+from mailbox.tracker_folders import OF_TRACKER
 
 INBOX = "INBOX"
 
 
 def watched_folders() -> QuerySet[Folder]:
-    """Every folder that is to be read, with its mailbox; those of incoming letters first."""
-    wanted = Folder.objects.filter(is_watched=True, mailbox__is_watched=True)
+    """Every folder that is to be read, with its mailbox; incoming ones first. Never Yandex Tracker's own."""
+    wanted = Folder.objects.filter(is_watched=True, mailbox__is_watched=True).exclude(name__iregex=OF_TRACKER)
     return wanted.select_related("mailbox").order_by("role", "id")
 
 
