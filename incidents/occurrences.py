@@ -22,8 +22,8 @@ Named = TypeVar("Named", bound=Model)
 STEPS = frozenset({"status_changed", "error", "closed", "reopened", "sending", "handed_over"})
 # Kinds that name another incident.
 BESIDE = moving.KINDS | linking.KINDS | {undoing.DISMISSED}
-# Letters and notes are in the timeline themselves; an opening by a letter is that letter.
-SHOWN_ELSEWHERE = frozenset({"letter", "comment"}) | work_words.QUIET
+# Letters, notes and their files are in the timeline themselves; an opening by a letter is that letter.
+SHOWN_ELSEWHERE = frozenset({"letter", "comment", "note_file"}) | work_words.QUIET
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 
+from incidents.models import NoteFile
 from mailbox import files
 from mailbox.models import Attachment
 from mailbox.parsing import ParsedEmail, parse
@@ -75,7 +76,7 @@ class Page:
     image: bytes
 
 
-def expected(file: Attachment) -> str:
+def expected(file: Attachment | NoteFile) -> str:
     """What the file's name and declared type promise: picture, pages, text, letter or nothing."""
     kind, name = file.content_type.lower(), file.name.lower()
     if kind == "application/pdf" or name.endswith(".pdf"):

@@ -89,7 +89,7 @@ def load(
     """A page of the timeline, the newest one unless `before` is given; at most MOST_SHOWN of each kind."""
     most = None if everything else MOST_SHOWN
     letters, first, more_letters = load_letters(incident, most, before)
-    comments, more_comments = _page(incident.comments.select_related("author"), most, before)
+    comments, more_comments = _page(incident.comments.select_related("author").prefetch_related("files"), most, before)
     events, more_events = _page(incident.events.select_related("actor"), most, before)
     # Where one kind goes on, the others stop as well: the next page takes all of them up at the same moment.
     kinds = ((letters, more_letters), (comments, more_comments), (events, more_events))

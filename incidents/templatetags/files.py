@@ -1,10 +1,11 @@
-"""How files of letters are named and marked on the card and in their preview."""
+"""How files of letters and notes are named and marked on the card and in their preview."""
 
 from __future__ import annotations
 
 from django import template
 
 from incidents import previews
+from incidents.models import NoteFile
 from mailbox.models import Attachment
 
 register = template.Library()
@@ -14,7 +15,7 @@ _ARCHIVES = (".zip", ".rar", ".7z", ".gz", ".tar")
 
 
 @register.filter
-def file_icon(file: Attachment) -> str:
+def file_icon(file: Attachment | NoteFile) -> str:
     """A name of static/icons.svg."""
     if file.name.lower().endswith(_ARCHIVES):
         return "file-zip"

@@ -1,4 +1,4 @@
-"""Files of letters: a download always, a look inside where that is safe. Nothing of a file runs in the browser."""
+"""Files of letters and notes: a download always, a look where that is safe. Nothing of a file runs in the browser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from config.web import Request
 from incidents import previews
-from mailbox import files
+from incidents.models import NoteFile
+from mailbox import files, store
 from mailbox.models import Attachment
 
 _FILE_POLICY = "default-src 'none'; sandbox"
@@ -30,6 +31,7 @@ CACHE = "private, max-age=3600"
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 reads_letters = permission_required("mailbox.view_email", raise_exception=True)
+reads_notes = permission_required("incidents.view_incident", raise_exception=True)
 
 
 @require_safe
@@ -87,6 +89,28 @@ def page(request: Request, pk: int, number: int) -> HttpResponseBase:
     if not drawn.image:
         raise Http404(_("There is no such page."))
     return guarded(HttpResponse(drawn.image, content_type="image/webp"))
+
+
+@require_safe
+@reads_notes
+def note_file(request: Request, pk: int) -> FileResponse:
+    """A file of a note: always a download, whatever it says it is."""
+    file = get_object_or_404(NoteFile, pk=pk)
+    return download(_opened_of_note(file), file.name, "application/octet-stream")
+
+
+@require_safe
+@reads_notes
+def note_picture(request: Request, pk: int) -> FileResponse:
+    """A file of a note that is a picture, to be looked at; anything else is not served here."""
+    return serve_picture(_opened_of_note(get_object_or_404(NoteFile, pk=pk)))
+
+
+def _opened_of_note(file: NoteFile) -> BinaryIO:
+    try:
+        return store.path(file.sha256).open("rb")
+    except FileNotFoundError as error:
+        raise Http404(_("The bytes of this file are not in the store.")) from error
 
 
 def find(pk: int) -> Attachment:

@@ -11,7 +11,7 @@ from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
 from dispatchers.roles import Role
-from incidents.models import Incident, LetterTemplate
+from incidents.models import Comment, Incident, LetterTemplate, NoteFile
 from mailbox import sealing, store
 from mailbox.models import Attachment, BadAddress, Email, Folder, Mailbox, Receipt, SenderRule, SmtpAccount
 from sla import dispute_links
@@ -54,6 +54,7 @@ class World:
     incident: Incident
     email: Email
     file: Attachment
+    note_file: NoteFile
     pole: Pole
     receipt: Receipt
     folder: Folder
@@ -66,6 +67,7 @@ class World:
     def address(self, route: str) -> str:
         """An address of this route that names rows of this world."""
         pk: object = self.file.pk if route.startswith("letters/files/") else self.email.pk
+        pk = self.note_file.pk if route.startswith("notes/files/") else pk
         pk = self.incident.pk if route.startswith("api/") else pk
         pk = self.receipt.pk if route.startswith("letters/receipts/") else pk
         if route.startswith("mail/"):
@@ -100,6 +102,8 @@ def make_world() -> World:
     incident.letters.create(email=email, way="opened", thread=email.pk)
     facts: dict[str, Any] = {"content_type": "image/png", "size": len(PNG), "sha256": store.put(PNG)}
     file = Attachment.objects.create(email=email, name="logo.png", content_id="logo", inline=True, **facts)
+    note = Comment.objects.create(incident=incident, text="x", at=NOW)
+    note_file = NoteFile.objects.create(comment=note, name="logo.png", **facts)
     assert incident.pole is not None
     mailbox = Mailbox.objects.create(address="desk@towers.example", password=sealing.seal("x"))
     folder = Folder.objects.create(mailbox=mailbox, name="INBOX", role=Folder.Role.INBOX)
@@ -114,4 +118,4 @@ def make_world() -> World:
     account = SmtpAccount.objects.create(from_address="desk@towers.example", host="smtp.towers.example")
     bad = BadAddress.objects.create(address="gone@operator.example", at=timezone.now())
     link = dispute_links.make(make_incident(type="power-msk"), "incident", by=make_user(), at=timezone.now())
-    return World(incident, email, file, incident.pole, receipt, folder, rule, account, bad, template, link)
+    return World(incident, email, file, note_file, incident.pole, receipt, folder, rule, account, bad, template, link)

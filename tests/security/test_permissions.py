@@ -214,6 +214,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "letters/planned/<int:pk>/<str:deed>/": (NOT_BY_GET, "door 403 404 404 404 door"),
     "letters/<int:pk>/original.eml": (PAGE, NO_POST),
     "letters/<int:pk>/cid/<path:content_id>": (PAGE, NO_POST),
+    "notes/files/<int:pk>/": (PAGE, NO_POST),
+    "notes/files/<int:pk>/picture": (PAGE, NO_POST),
     "letters/files/<int:pk>/": (PAGE, NO_POST),
     "letters/files/<int:pk>/preview/": (PAGE, NO_POST),
     "letters/files/<int:pk>/picture": (PAGE, NO_POST),
