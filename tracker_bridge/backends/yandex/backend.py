@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+from tracker_bridge.backends.http import Keys
 from tracker_bridge.backends.yandex import checking, shapes
 from tracker_bridge.backends.yandex.config import (
     COMMENTS_OF_AN_ISSUE,
     LONGEST_COMMENT,
     LONGEST_SUMMARY,
-    Keys,
     YandexConfig,
 )
 from tracker_bridge.backends.yandex.http import Calls

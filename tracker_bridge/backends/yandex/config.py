@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 # The tracker's documented limits.
 COMMENTS_OF_AN_ISSUE = 1000
 VERSIONS_OF_AN_ISSUE = 10_100
 LONGEST_COMMENT = 512_000
 LONGEST_SUMMARY = 255
-
-
-class Keys(Protocol):
-    """Where tokens come from. A backend asks for the one in force, and once for another when that is refused."""
-
-    def current(self) -> str:
-        """Raises AuthNeeded where there is none."""
-
-    def renewed(self, refused: str) -> str:
-        """Another token than the refused one; raises AuthNeeded if none can be had."""
 
 
 @dataclass(frozen=True, slots=True)

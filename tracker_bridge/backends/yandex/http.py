@@ -1,186 +1,19 @@
-"""Calls of the API, and what their failures mean. No retries but one, after a token was renewed."""
+"""Calls as Yandex Tracker wants them: a token of OAuth, and the organisation by the header that fits."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping
 
-import requests
-
-from tracker_bridge.backends.yandex.config import Keys, YandexConfig
-from tracker_bridge.protocol import (
-    Ambiguous,
-    AuthNeeded,
-    Conflict,
-    Exhausted,
-    Gone,
-    Misconfigured,
-    Refused,
-    TrackerError,
-    Transient,
-)
-
-CONNECT_SECONDS, READ_SECONDS = 5, 30
-LARGEST_ANSWER = 32 * 1024 * 1024
-PIECE = 64 * 1024
-LONGEST_WORDS = 500
+from tracker_bridge.backends import http
+from tracker_bridge.backends.http import Keys
+from tracker_bridge.backends.yandex.config import YandexConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    body: Any
-    headers: Mapping[str, str]
-    # The address of the next page, if the answer names one.
-    following: str = ""
-
-
-class Calls:
-    """One session for one backend. `reads` do nothing over there, so that a lost answer is only a lost answer."""
-
+class Calls(http.Calls):
     def __init__(self, config: YandexConfig, keys: Keys) -> None:
-        self.config, self.keys = config, keys
-        self._session = requests.Session()
-        # No proxies or passwords from the environment of the process.
-        self._session.trust_env = False
+        organisation = "X-Cloud-Org-ID" if config.is_cloud else "X-Org-ID"
 
-    def read(self, path: str, *, post: Mapping[str, Any] | None = None, **params: Any) -> Answer:
-        """GET, or a POST that only asks. An address that a page named is taken as it is, if it is the API's own."""
-        return self._call("GET" if post is None else "POST", path, params, is_read=True, json=post)
+        def headers(token: str) -> Mapping[str, str]:
+            return {"Authorization": f"OAuth {token}", organisation: config.organisation, "Accept-Language": "ru"}
 
-    def write(
-        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, files: Any = None, **params: Any
-    ) -> Answer:
-        return self._call(method, path, params, is_read=False, json=body, files=files)
-
-    def pieces(self, path: str) -> Iterator[bytes]:
-        """The content of a file, as it comes."""
-        answer = self._send("GET", path, {}, True, {"stream": True})
-        with answer:
-            self._raise_for(answer, is_read=True)
-            try:
-                yield from answer.iter_content(PIECE)
-            except requests.RequestException as error:
-                raise Transient(_plainly(error)) from None
-
-    def _call(self, method: str, path: str, params: Mapping[str, Any], *, is_read: bool, **content: Any) -> Answer:
-        content = {name: value for name, value in content.items() if value is not None}
-        with self._send(method, path, params, is_read, {**content, "stream": True}) as answer:
-            self._raise_for(answer, is_read=is_read)
-            body = self._body(answer, is_read)
-        return Answer(body, answer.headers, answer.links.get("next", {}).get("url", ""))
-
-    def _send(
-        self, method: str, path: str, params: Mapping[str, Any], is_read: bool, content: Mapping[str, Any]
-    ) -> requests.Response:
-        token = self.keys.current()
-        answer = self._once(method, path, params, is_read, content, token)
-        if answer.status_code == 401:
-            answer.close()
-            answer = self._once(method, path, params, is_read, content, self.keys.renewed(token))
-        return answer
-
-    def _once(
-        self, method: str, path: str, params: Mapping[str, Any], is_read: bool, content: Mapping[str, Any], token: str
-    ) -> requests.Response:
-        organisation = "X-Cloud-Org-ID" if self.config.is_cloud else "X-Org-ID"
-        headers = {"Authorization": f"OAuth {token}", organisation: self.config.organisation, "Accept-Language": "ru"}
-        try:
-            return self._session.request(
-                method,
-                self._address(path),
-                params=dict(params) or None,
-                headers=headers,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                # Tokens go to the API and nowhere else.
-                allow_redirects=False,
-                **content,
-            )
-        except requests.ConnectTimeout as error:
-            raise Transient(_plainly(error)) from None
-        except requests.RequestException as error:
-            lost = Transient if is_read or _never_left(error) else Ambiguous
-            raise lost(_plainly(error)) from None
-
-    def _address(self, path: str) -> str:
-        base = self.config.url.rstrip("/")
-        if path.startswith(("http://", "https://")):
-            if not path.startswith(f"{base}/"):
-                raise Refused("the tracker names an address that is not its own")
-            return path
-        return f"{base}/{path}"
-
-    def _body(self, answer: requests.Response, is_read: bool) -> Any:
-        lost = Transient if is_read else Ambiguous
-        content = bytearray()
-        try:
-            for piece in answer.iter_content(PIECE):
-                content += piece
-                if len(content) > LARGEST_ANSWER:
-                    raise lost("the answer is too long")
-        except requests.RequestException as error:
-            raise lost(_plainly(error)) from None
-        if not content:
-            return None
-        try:
-            return json.loads(content)
-        except ValueError:
-            # The page of a proxy: nobody knows what was done.
-            raise lost("the answer is not JSON") from None
-
-    def _raise_for(self, answer: requests.Response, *, is_read: bool) -> None:
-        if answer.status_code < 300:
-            return
-        raise _error(answer, is_read)
-
-
-def _error(answer: requests.Response, is_read: bool) -> TrackerError:
-    """Messages are for people and in their language, so that only the number decides."""
-    code, (words, named) = answer.status_code, _said(answer)
-    if code == 401:
-        return AuthNeeded(words)
-    if code == 404:
-        return Gone(words)
-    if code in (409, 412, 428):
-        return Conflict(words)
-    if code == 423:
-        return Exhausted(words)
-    if code == 429:
-        return Transient(words, retry_after=_pause(answer))
-    if code >= 500:
-        return Transient(words) if is_read else Ambiguous(words)
-    if code == 403:
-        return Refused(words)
-    if code < 400:
-        return Misconfigured(f"the tracker sends us elsewhere ({code})")
-    return Refused(words, field=named)
-
-
-def _said(answer: requests.Response) -> tuple[str, str]:
-    """The tracker's words, and the field that it minds."""
-    try:
-        content = answer.raw.read(LARGEST_ANSWER // 100, decode_content=True)
-        body = json.loads(content)
-        errors = body.get("errors") or {}
-        words = [*body.get("errorMessages", ()), *(f"{name}: {text}" for name, text in errors.items())]
-    except (ValueError, AttributeError, OSError, requests.RequestException):
-        return f"HTTP {answer.status_code}", ""
-    return f"HTTP {answer.status_code}: {'; '.join(words)}"[:LONGEST_WORDS], next(iter(errors), "")
-
-
-def _pause(answer: requests.Response) -> timedelta | None:
-    given = answer.headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(given), 3600)) if given.isdigit() else None
-
-
-def _never_left(error: requests.RequestException) -> bool:
-    """The connection was not made, so that nothing can have happened."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return "NewConnectionError" in type(reason).__name__ or "NameResolution" in type(reason).__name__
-
-
-def _plainly(error: Exception) -> str:
-    """The kind of failure; its text would repeat addresses, and perhaps more."""
-    return type(error).__name__
+        super().__init__(config.url, keys, headers)
