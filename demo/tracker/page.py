@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, quote
 
 from demo.tracker.records import ApiError, Issue, User
 from demo.tracker.request import Reply
@@ -24,8 +24,6 @@ a{color:#8ab4ff}}</style>"""
 
 def answer(tracker: Tracker, method: str, path: str, query: Mapping[str, list[str]], content: bytes) -> Reply:
     """GET / lists, GET /page/<key> shows one, POST /act does something as the chosen user."""
-    if path == "/oauth/authorize":
-        return _consent(tracker, query)
     if method == "POST":
         return _act(tracker, {name: values[0] for name, values in parse_qs(content.decode()).items()})
     said = query.get("said", [""])[0]
@@ -112,13 +110,6 @@ def _change(tracker: Tracker, issue: Issue, deed: str, form: Mapping[str, str], 
         store.move(issue, store.other_queue, by)
     elif deed == "hide":
         issue.is_hidden = True
-
-
-def _consent(tracker: Tracker, query: Mapping[str, list[str]]) -> Reply:
-    """The page where a user lets the application in: here, at once, as the robot."""
-    back = query.get("redirect_uri", [""])[0]
-    answered = {"code": tracker.tokens.code(tracker.store.robot), "state": query.get("state", [""])[0]}
-    return Reply(b"", 302, {"Location": f"{back}?{urlencode(answered)}"}, "text/html")
 
 
 def _people(tracker: Tracker) -> str:

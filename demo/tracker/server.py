@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from demo.tracker import page
+from demo.tracker import consent, page
 from demo.tracker.faults import Fault, Faults
 from demo.tracker.hooks import Hooks
 from demo.tracker.paging import Pages
@@ -118,7 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if parts.path == "/_knobs":
             self._send(_knobs(tracker, content))
-        elif parts.path in ("/", "/act", "/oauth/authorize") or parts.path.startswith("/page/"):
+        elif parts.path in (consent.AUTHORIZE, consent.SHOWN):
+            with tracker.lock:
+                answer = consent.answer(tracker, self.command, parts.path, parse_qs(parts.query), content)
+            self._send(answer)
+        elif parts.path in ("/", "/act") or parts.path.startswith("/page/"):
             with tracker.lock:
                 answer = page.answer(tracker, self.command, parts.path, parse_qs(parts.query), content)
             self._send(answer)
@@ -169,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _who(self) -> User:
         user = self.server.tracker.tokens.user(self.headers.get("Authorization", ""))
-        if not (self.headers.get("X-Org-ID") or self.headers.get("X-Cloud-Org-ID")):
+        if not self.server.tracker.tokens.names_organisation(self.headers):
             raise ApiError(403, "Организация не указана.")
         if not user.may_work or not user.has_license:
             raise ApiError(403, "Нет прав на доступ к Трекеру.")
