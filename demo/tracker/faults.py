@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 from demo.tracker.records import ApiError
 
 # An answer in place of the real one; "drop": the connection ends without a word, "hang": no answer comes.
-KINDS = ("status", "html", "drop", "hang")
+# "slow": the answer comes late, so that calls that were sent later are done before it.
+KINDS = ("status", "html", "drop", "hang", "slow")
+SLOW_SECONDS = 0.2
 
 
 @dataclass
@@ -26,6 +31,11 @@ class Fault:
     path: str = ""
     retry_after: str = ""
     message: str = "Сервис временно недоступен."
+
+    @property
+    def name(self) -> str:
+        what = str(self.status) if self.kind == "status" else self.kind
+        return f"{what} after its effect" if self.after else what
 
     def fits(self, method: str, path: str) -> bool:
         return self.method in ("", method) and re.search(self.path, path) is not None
@@ -52,12 +62,20 @@ class Bucket:
 
 
 class Faults:
-    """The faults that wait, in order; safe for threads."""
+    """The faults that wait, in order, and a share of all calls that fails by chance; safe for threads."""
 
     def __init__(self) -> None:
         self.bucket = Bucket()
+        # What happened to calls so far, by kind.
+        self.happened: Counter[str] = Counter()
         self._waiting: list[Fault] = []
+        self._share, self._kinds, self._random = 0.0, tuple[Fault, ...](), Random()
         self._lock = threading.Lock()
+
+    def storm(self, share: float, kinds: Sequence[Fault], seed: int = 0) -> None:
+        """From now on this share of the calls fails, each by one of these."""
+        with self._lock:
+            self._share, self._kinds, self._random = share, tuple(kinds), Random(seed)
 
     def add(self, fault: Fault) -> None:
         if fault.kind not in KINDS:
@@ -66,8 +84,10 @@ class Faults:
             self._waiting.append(fault)
 
     def clear(self) -> None:
+        """No more of any kind."""
         with self._lock:
             self._waiting.clear()
+            self._share = 0.0
 
     def next(self, method: str, path: str) -> Fault | None:
         """The fault of this call, used up."""
@@ -78,4 +98,11 @@ class Faults:
                     if fault.times <= 0:
                         self._waiting.remove(fault)
                     return fault
-        return None
+            if not self._share or self._random.random() >= self._share:
+                return None
+            fitting = [fault for fault in self._kinds if fault.fits(method, path)]
+            if not fitting:
+                return None
+            chosen = self._random.choice(fitting)
+            self.happened[chosen.name] += 1
+            return chosen

@@ -97,11 +97,7 @@ def patch(tracker: Tracker, request: Request, name: str) -> Reply:
 
 
 def find_by_unique(tracker: Tracker, request: Request) -> Reply:
-    unique = request.params.get("unique", "")
-    for issue in request.store.issues.values():
-        if unique and issue.unique == unique and not issue.is_hidden:
-            return Reply(request.shapes.issue(issue))
-    raise ApiError(404, "Задача не существует.")
+    return Reply(request.shapes.issue(request.store.find_by_unique(request.params.get("unique", ""))))
 
 
 def search(tracker: Tracker, request: Request) -> Reply:

@@ -34,18 +34,22 @@ class Search:
         return self.way in ("filter", "query")
 
     def found(self) -> list[Issue]:
+        if self.way == "filter":
+            return self._matching(self.body.get("filter", {}), self.body.get("order"))
+        if self.way == "query":
+            return self._matching(*_understood(str(self.body["query"])))
         issues = self.store.searchable()
         if self.way == "queue":
             issues = [issue for issue in issues if issue.queue == self.body["queue"]]
             return sorted(issues, key=_by_key)
-        if self.way == "keys":
-            keys = self.body["keys"] if isinstance(self.body["keys"], list) else [self.body["keys"]]
-            return [issue for key in keys for issue in issues if key in (issue.key, *issue.aliases)]
-        wanted, order = (self.body.get("filter", {}), self.body.get("order"))
-        if self.way == "query":
-            wanted, order = _understood(str(self.body["query"]))
+        keys = self.body["keys"] if isinstance(self.body["keys"], list) else [self.body["keys"]]
+        return [issue for key in keys for issue in issues if key in (issue.key, *issue.aliases)]
+
+    def _matching(self, wanted: Mapping[str, Any], order: Any) -> list[Issue]:
         tests = [self._test(name, value) for name, value in wanted.items()]
-        issues = [issue for issue in issues if all(test(issue) for test in tests)]
+        changed = wanted.get("updatedAt")
+        since = _moment(changed.get("from")) if isinstance(changed, Mapping) else None
+        issues = [issue for issue in self.store.searchable(since) if all(test(issue) for test in tests)]
         return self._ordered(issues, [order] if isinstance(order, str) else list(order or ("-updatedAt",)))
 
     def _test(self, name: str, wanted: Any) -> Callable[[Issue], bool]:

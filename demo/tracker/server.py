@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from demo.tracker import consent, page
-from demo.tracker.faults import Fault, Faults
+from demo.tracker.faults import SLOW_SECONDS, Fault, Faults
 from demo.tracker.hooks import Hooks
 from demo.tracker.paging import Pages
 from demo.tracker.records import ApiError, User
@@ -135,6 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
         """The answer, or what a fault makes of it, before or after its effect."""
         tracker = self.server.tracker
         fault = tracker.faults.next(self.command, path)
+        if fault is not None and fault.kind == "slow":
+            time.sleep(SLOW_SECONDS)
+            fault = None
         if fault is None:
             self._send(work())
             return

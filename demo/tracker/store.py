@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 from demo.tracker import seed
@@ -29,6 +31,8 @@ class Rules:
 
     # Milliseconds until searches see a change.
     search_lag_ms: int = 0
+    # Each change takes between nothing and that, so that searches see them in another order than they were made in.
+    search_lag_varies: bool = False
     # What a stale ?version= and a stale If-Match are answered with.
     stale_version: int = 409
     stale_match: int = 412
@@ -52,6 +56,13 @@ class Store:
         self.fields = {field.id: field for field in seed.fields(env, queue)}
         self.issues: dict[str, Issue] = {}
         self.loose_files: dict[str, File] = {}
+        # Ids of issues by what else they are asked for: keys of now and of old, what they were created under.
+        self._by_key: dict[str, str] = {}
+        self._by_unique: dict[str, str] = {}
+        self._files: dict[str, File] = {}
+        # Every change that searches may find, oldest first.
+        self._touched: list[tuple[datetime, str]] = []
+        self._random = Random()
         self._numbers = {queue: itertools.count(1), self.other_queue: itertools.count(1)}
         self._ids = itertools.count(1)
         self._last = datetime.min.replace(tzinfo=UTC)
@@ -71,10 +82,13 @@ class Store:
 
     def find(self, name: str) -> Issue:
         """By id, key or a key of old; 404 if there is none, or it may not be seen."""
-        for issue in self.issues.values():
-            if name in (issue.id, issue.key, *issue.aliases) and not issue.is_hidden:
-                return issue
-        raise ApiError(404, "Задача не существует.")
+        issue = self.issues.get(self._by_key.get(name, name))
+        if issue is None or issue.is_hidden:
+            raise ApiError(404, "Задача не существует.")
+        return issue
+
+    def find_by_unique(self, unique: str) -> Issue:
+        return self.find(self._by_unique.get(unique, ""))
 
     def status(self, name: str) -> Status:
         for status in self.statuses.values():
@@ -101,7 +115,7 @@ class Store:
 
     def create(self, values: Mapping[str, Any], by: User) -> Issue:
         unique = str(values.get("unique") or "")
-        if unique and any(issue.unique == unique for issue in self.issues.values()):
+        if unique in self._by_unique:
             raise ApiError(409, "Задача с таким unique уже существует.")
         if not values.get("summary"):
             raise ApiError(422, "", {"summary": "Поле обязательно."})
@@ -111,7 +125,7 @@ class Store:
         issue.values = {"type": "incident", "priority": "normal"}
         self._write(issue, {name: each for name, each in values.items() if name not in OF_ISSUES})
         issue.files = self._take_files(values.get("attachmentIds") or ())
-        self.issues[issue.id] = issue
+        self.issues[issue.id] = self._name(issue)
         issue.changes.append(self._row("IssueCreated", by))
         self._keep_for_search(issue)
         return issue
@@ -168,6 +182,7 @@ class Store:
         self._queue(queue)
         issue.aliases.append(issue.key)
         issue.queue, issue.key = queue, f"{queue}-{next(self._numbers[queue])}"
+        self._name(issue)
         for field in self.fields.values():
             if field.queue and field.queue != queue:
                 issue.values.pop(field.id, None)
@@ -228,6 +243,7 @@ class Store:
         if len(content) > LARGEST_FILE:
             raise ApiError(413, "Файл слишком большой.")
         file = File(str(next(self._ids)), name or "file", content, content_type, by, self.now())
+        self._files[file.id] = file
         if issue is None:
             self.loose_files[file.id] = file
         else:
@@ -239,20 +255,19 @@ class Store:
         return [*issue.files, *(file for comment in issue.comments for file in comment.files)]
 
     def find_file(self, file_id: str) -> File:
-        for issue in self.issues.values():
-            for file in self.files_of(issue):
-                if file.id == file_id:
-                    return file
-        if file_id in self.loose_files:
-            return self.loose_files[file_id]
-        raise ApiError(404, "Файл не существует.")
+        if file_id not in self._files:
+            raise ApiError(404, "Файл не существует.")
+        return self._files[file_id]
 
     # --- what searches see
 
-    def searchable(self) -> list[Issue]:
-        """Issues as the index has them: late by the lag."""
-        now, seen = time.monotonic(), []
-        for issue in self.issues.values():
+    def searchable(self, since: datetime | None = None) -> list[Issue]:
+        """Issues as the index has them, late by the lag; those that were changed since then, and perhaps others."""
+        now, seen, issues = time.monotonic(), [], list(self.issues.values())
+        if since is not None:
+            later = self._touched[bisect_left(self._touched, (since, "")) :]
+            issues = [self.issues[key] for key in dict.fromkeys(key for _, key in later)]
+        for issue in issues:
             if issue.is_hidden:
                 continue
             if not issue.shown:
@@ -323,13 +338,23 @@ class Store:
         issue.writer, issue.updated_at = by, self.now()
         self._keep_for_search(issue)
 
+    def _name(self, issue: Issue) -> Issue:
+        self._by_key[issue.key] = issue.id
+        if issue.unique:
+            self._by_unique[issue.unique] = issue.id
+        return issue
+
     def _keep_for_search(self, issue: Issue) -> None:
-        lag = self.rules.search_lag_ms / 1000
-        if not lag and not issue.shown:
+        self._touched.append((issue.updated_at, issue.id))
+        rules, now = self.rules, time.monotonic()
+        if not rules.search_lag_ms and not issue.shown:
             return
+        lag = rules.search_lag_ms * (self._random.random() if rules.search_lag_varies else 1) / 1000
         old = copy(issue)
-        old.values, old.shown = dict(issue.values), []
-        issue.shown = [*issue.shown[-20:], (time.monotonic() + lag, old)]
+        old.values, old.shown, old.comments = dict(issue.values), [], list(issue.comments)
+        # What is out of date by now will never be shown again.
+        seen = max((place for place, (visible_from, _) in enumerate(issue.shown) if visible_from <= now), default=0)
+        issue.shown = [*issue.shown[seen:], (now + lag, old)]
 
     def _row(self, kind: str, by: User, **what: Any) -> Change:
         return Change(secrets.token_hex(12), kind, self._last, by, **what)
