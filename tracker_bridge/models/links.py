@@ -50,8 +50,6 @@ class IssueLink(models.Model):
     # A person has chosen to go on in a new issue.
     is_left_behind = models.BooleanField(default=False)
     linked_at = models.DateTimeField()
-    # When managers were told that the issue comes near a limit.
-    warned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("linked issue")
