@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from config.tracker import TrackerSettings
+from tracker_bridge import checking, workflow
 from tracker_bridge.backends.memory import MemoryBackend
 from tracker_bridge.backends.null import NullBackend
 from tracker_bridge.backends.yandex import YandexBackend, YandexConfig
@@ -44,6 +45,8 @@ def _made(key: _Key) -> TrackerBackend:
         is_cloud=tracker.is_cloud,
         fields=tracker.fields,
         statuses=Statuses(tracker.statuses).all_theirs(),
+        steps=lambda: workflow.steps(Statuses(tracker.statuses)),
+        values=checking.values,
         largest_file=tracker.largest_file,
     )
     return YandexBackend(config, Stored(tracker))

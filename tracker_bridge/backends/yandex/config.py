@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 # The tracker's documented limits.
@@ -26,6 +26,10 @@ class YandexConfig:
     fields: Mapping[str, str] = field(default_factory=dict)
     # Keys of statuses that the mapping uses; `check` looks whether they exist.
     statuses: frozenset[str] = frozenset()
+    # Pairs of them between which issues have to be moved, and the values that fields with options have to offer, by our
+    # names. Asked for anew, since administrators add some.
+    steps: Callable[[], frozenset[tuple[str, str]]] = frozenset
+    values: Callable[[], Mapping[str, tuple[str, ...]]] = dict
     # The type of issue that we create.
     issue_type: str = "incident"
     largest_file: int = 50 * 1024 * 1024

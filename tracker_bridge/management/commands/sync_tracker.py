@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from tracker_bridge import backends, importing, mirrors, people, pulling, pushing, sweeping
-from tracker_bridge.importing import Tally
-from tracker_bridge.models import IssueLink, Job, Mirror
+from tracker_bridge import backends, checking, importing, mirrors, people, previewing, pulling, pushing, sweeping
+from tracker_bridge.models import Import, IssueLink, Job, Mirror
+from tracker_bridge.previewing import Change, Outlook, Plan
 from tracker_bridge.protocol import TrackerBackend, TrackerError
+
+FATES = {"known": "mirrored already", "linked": "would be joined", "opened": "would become an incident"}
 
 
 class Command(BaseCommand):
@@ -20,46 +23,103 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         way = parser.add_mutually_exclusive_group()
-        way.add_argument("--check", action="store_true", help="whether queue, fields, statuses and people are there")
-        way.add_argument("--dry-run", action="store_true", help="what an import would do; nothing is written anywhere")
+        way.add_argument("--check", action="store_true", help="whether all is there that the mirror needs")
+        way.add_argument("--dry-run", action="store_true", help="what would be done both ways; writes nothing anywhere")
         way.add_argument("--import", action="store_true", dest="takes_in", help="link and take in what is there")
         parser.add_argument("--since", help="with --import and --dry-run: issues created since this day, as 2026-08-01")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        mirror = mirrors.row(timezone.now())
-        if mirror is None:
+        tracker, now, since = mirrors.configured(), timezone.now(), _day(options["since"])
+        if tracker is None:
             raise CommandError("There is no tracker: set TRACKER_BACKEND.")
-        backend = backends.load(mirrors.configured())
+        backend = backends.load(tracker)
         try:
+            if options["dry_run"]:
+                self._try_out(backend, _as_it_is(tracker.backend, now), since, now)
+                return
+            mirror = mirrors.row(now)
+            assert mirror is not None
             if options["check"]:
                 self._check(backend, mirror)
-            elif options["dry_run"] or options["takes_in"]:
-                self._import(backend, mirror, _day(options["since"]), write=options["takes_in"])
+            elif options["takes_in"]:
+                self._import(backend, mirror, since)
             else:
                 self._once(backend, mirror)
         except TrackerError as error:
             raise CommandError(f"{type(error).__name__}: {error}") from None
 
+    # --- check
+
     def _check(self, backend: TrackerBackend, mirror: Mirror) -> None:
-        problems = backend.check()
+        """Ends with 1 if something has to be put right before anything is mirrored; the rest is only said."""
+        problems = checking.problems(backend, timezone.now())
         mirrors.note_problems(mirror, problems, timezone.now())
         for problem in problems:
-            self.stdout.write(f"{problem.code}: {problem.words}")
-        if problems:
-            raise CommandError(f"{len(problems)} problems.")
-        known = people.meet(mirror.backend, backend.people())
-        self.stdout.write(f"All is there. {known} of our people are known over there.")
+            style = self.style.ERROR if problem.is_fatal else self.style.WARNING
+            self.stdout.write(style(f"{problem.code}: {problem.words}"))
+        fatal = sum(problem.is_fatal for problem in problems)
+        if fatal:
+            raise CommandError(f"{_number(len(problems), 'problem')}; nothing can be mirrored.")
+        known = len(people.logins(mirror.backend))
+        self.stdout.write(f"{known} of our people are known over there.")
+        self.stdout.write(f"{_number(len(problems), 'problem')}; the mirror works." if problems else "All is there.")
 
-    def _import(self, backend: TrackerBackend, mirror: Mirror, since: datetime, *, write: bool) -> None:
-        tally = Tally()
-        for tally in importing.issues(backend, mirror, since=since, now=timezone.now, write=write):
-            self.stdout.write(
-                f"{tally.seen} issues: {tally.known} known, {tally.linked} linked, {tally.opened} new incidents; "
-                f"{tally.taken} values taken over, {tally.written} to be written"
-            )
-        created = importing.incidents(mirror, tally, now=timezone.now(), write=write)
-        self.stdout.write(f"{created} open incidents without an issue")
-        self.stdout.write("Done." if write else "Nothing was written.")
+    # --- dry run
+
+    def _try_out(self, backend: TrackerBackend, mirror: Mirror, since: datetime | None, now: datetime) -> None:
+        outlook = Outlook()
+        for plan in previewing.issues(backend, mirror, since=since, now=now):
+            outlook.add(plan)
+            for line in _lines(plan):
+                self.stdout.write(line)
+        fresh = previewing.new_issues(mirror, outlook.met)
+        for incident in fresh:
+            self.stdout.write(f"{incident.code}: would get an issue: {incident.subject}")
+        fates = outlook.fates
+        self.stdout.write(
+            f"{_number(sum(fates.values()), 'issue')}: {fates['known']} known, {fates['linked']} would be joined, "
+            f"{fates['opened']} would become incidents, {fates['']} left alone; {_number(len(fresh), 'new issue')}."
+        )
+        self.stdout.write(f"{outlook.taken} values would be taken over here, {outlook.written} written over there.")
+        for kind, number in previewing.waiting(mirror).items():
+            self.stdout.write(f"Waiting to be told: {number} × {Job.Kind(kind).label}.")
+        self.stdout.write("Nothing was written.")
+
+    # --- import
+
+    def _import(self, backend: TrackerBackend, mirror: Mirror, since: datetime | None) -> None:
+        if mirror.state == Mirror.State.OFF:
+            raise CommandError("The mirror is switched off; switch it on first, on the page /tracker/.")
+        told = ""
+        try:
+            for row in importing.run(backend, mirror, since=since, now=timezone.now):
+                line = _progress(row)
+                if line != told:
+                    told = line
+                    self._show(line)
+        except importing.Busy:
+            raise CommandError("An import is running already; /tracker/ shows how far it is.") from None
+        except TrackerError as error:
+            self._end_line()
+            raise CommandError(
+                f"{type(error).__name__}: {error}. Begin the import again: it goes on from here."
+            ) from None
+        self._end_line()
+        self.stdout.write(_result(row))
+
+    def _show(self, line: str) -> None:
+        """One line that changes on a terminal; in a log a line each."""
+        if self.stdout.isatty():
+            self.stdout.write(f"\r\033[K{line}", ending="")
+        else:
+            self.stdout.write(line)
+        self.stdout.flush()
+
+    def _end_line(self) -> None:
+        if self.stdout.isatty():
+            self.stdout.write("")
+
+    # --- both ways
 
     def _once(self, backend: TrackerBackend, mirror: Mirror) -> None:
         now = timezone.now()
@@ -74,9 +134,63 @@ class Command(BaseCommand):
         )
 
 
-def _day(given: str | None) -> datetime:
+def _as_it_is(backend: str, now: datetime) -> Mirror:
+    """The mirror's row; if it has never been on, one that is kept nowhere."""
+    return Mirror.objects.filter(backend=backend).first() or Mirror(backend=backend, since=now, began_at=now)
+
+
+def _progress(row: Import) -> str:
+    """At whole percents, so that a log stays short; by hundreds where nobody knows how many there are."""
+    if row.percent is None:
+        return f"{row.read // 100 * 100} issues"
+    left = f", {_span(row.left.total_seconds())} left" if row.left else ""
+    return f"{row.percent:3} %: {row.total} issues{left}"
+
+
+def _result(row: Import) -> str:
+    failed = f", {row.failed} could not be taken in (the last one: {row.said})" if row.failed else ""
+    return (
+        f"{_number(row.read, 'issue')} in {_span(row.seconds)}: {row.known} known, {row.linked} joined, "
+        f"{row.opened} became incidents, {row.read - row.known - row.linked - row.opened - row.failed} left alone{failed}. "
+        f"{_number(row.created, 'open incident')} will get an issue."
+    )
+
+
+def _lines(plan: Plan) -> Sequence[str]:
+    if not plan.fate or (plan.fate == "known" and not plan.taken and not plan.written):
+        return ()
+    name = f"{plan.key} = {plan.code}" if plan.code else plan.key
+    lines = [f"{name}: {FATES[plan.fate]}: {plan.summary}"]
+    lines += [f"    here: {_change(each)}" for each in plan.taken]
+    lines += [
+        f"    there: {_change(each)}{', put back' if each.name in plan.disputed else ''}" for each in plan.written
+    ]
+    return lines
+
+
+def _change(change: Change) -> str:
+    return f"{change.name}: {_value(change.before)} → {_value(change.after)}"
+
+
+def _value(value: object) -> str:
+    if value in (None, ""):
+        return "—"
+    shown = value.isoformat(timespec="minutes") if isinstance(value, datetime) else " ".join(str(value).split())
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _span(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60} s"
+
+
+def _day(given: str | None) -> datetime | None:
     if not given:
-        return datetime.min.replace(tzinfo=timezone.get_current_timezone())
+        return None
     try:
         return timezone.make_aware(datetime.fromisoformat(given))
     except ValueError:
