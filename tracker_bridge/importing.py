@@ -76,7 +76,7 @@ def run(
             raise
         row.created = add_missing(mirror, now())
         row.ended_at = now()
-        _save(row, now(), "created", "ended_at")
+        _save(row, now(), "created", "ended_at", said=row.said)
         yield row
 
 
