@@ -78,6 +78,15 @@ def merge(
     return Merged(push, take, tuple(disputes), Base(agreed_ours, agreed_theirs))
 
 
+def with_echoes(base: Base, sent: Mapping[str, Collection[Value]], theirs: Values) -> Base:
+    """The base, if what they say now is what we wrote ourselves: they have not changed it, though no answer came."""
+    ours, said = dict(base.ours), dict(base.theirs)
+    for name, values in sent.items():
+        if name in theirs and theirs[name] in values and said.get(name) != theirs[name]:
+            ours[name] = said[name] = theirs[name]
+    return Base(ours, said)
+
+
 def _is_first(base: Base, name: str, our: Value, their: Value) -> bool:
     """The first meeting of both sides, where one has nothing to say: nobody's change is lost."""
     return name not in base.ours and name not in base.theirs and (our is None or their is None)

@@ -42,10 +42,13 @@ class RemoteRef:
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
+    """`author` is a login, empty where the tracker does not say; `size` 0 likewise."""
+
     id: str
     name: str
     size: int
     content_type: str
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class RemoteIssue:
     # In the queue that is mirrored; False after it was moved elsewhere.
     in_scope: bool = True
     comment_count: int | None = None
+    # Of the issue itself and perhaps of its comments; without those that we put there, where the tracker says whose.
+    files: tuple[RemoteFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +221,15 @@ class AuthNeeded(TrackerError):
 
 
 class Refused(TrackerError):
-    """The tracker will not do it, however often it is asked. `field` is our name of what it minds, if it said."""
+    """The tracker will not do it, however often it is asked. `field` is our name of what it minds, if it said.
 
-    def __init__(self, words: str, *, field: str = "") -> None:
+    `steps`: the statuses that it would allow instead.
+    """
+
+    def __init__(self, words: str, *, field: str = "", steps: Sequence[str] = ()) -> None:
         super().__init__(words)
         self.field = field
+        self.steps = tuple(steps)
 
 
 class Conflict(TrackerError):

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from incidents.models import Incident
-from tracker_bridge import comments, fields, flips, jobs, mirrors, reconciling
+from tracker_bridge import comments, fields, flips, jobs, mirrors, reconciling, ways
 from tracker_bridge.fields import STATUS
 from tracker_bridge.merging import Base
 from tracker_bridge.models import IssueLink, Job, Mirror
@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 State = IssueLink.State
 LOOK_AGAIN = timedelta(minutes=5)
 MOST_MERGES = 3
+MOST_STEPS = 5
 # One worker has seen nothing but failures: the tracker is away.
 FAILURES_IN_A_ROW = 5
 
@@ -210,7 +211,7 @@ def bring_up(backend: TrackerBackend, link: IssueLink, incident: Incident, now: 
 def _changes(link: IssueLink, incident: Incident, now: datetime) -> dict[str, Value]:
     """What has to be written, but for what both sides keep setting back, and what was refused as it is."""
     base, frozen = reconciling.base_of(link), flips.still_frozen(link, now)
-    wanted = reconciling.ours(incident, link.backend, Statuses(reconciling.renamed()), now)
+    wanted = reconciling.ours(incident, link.backend, Statuses(reconciling.renamed()), now, by_hand=link.is_by_hand)
     refused = fields.from_json(link.refused)
     return {
         name: value
@@ -225,6 +226,7 @@ def _write(backend: TrackerBackend, link: IssueLink, changes: dict[str, Value]) 
     """All fields in one call; those that are refused are left out, one after another."""
     changes = {name: value for name, value in changes.items() if name != STATUS}
     while changes:
+        reconciling.note_sent(link, changes)
         try:
             remote = backend.update_fields(ref_of(link), changes, expect=link.version)
         except Refused as refusal:
@@ -241,13 +243,30 @@ def _step(backend: TrackerBackend, link: IssueLink, incident: Incident, changes:
         return
     if incident.merged_into:
         comments.say(backend, link, f"Объединено с {incident.final.code}.", idem=f"merged:{incident.merged_into_id}")
-    wanted = str(changes[STATUS])
-    try:
-        remote = backend.set_status(ref_of(link), wanted)
-    except Refused as refusal:
-        _leave_out(link, STATUS, wanted)
-        raise Refused(str(refusal), field=STATUS) from None
-    _agreed(link, remote, {STATUS: wanted})
+    _bring_to(backend, link, str(changes[STATUS]))
+
+
+def _bring_to(backend: TrackerBackend, link: IssueLink, wanted: str) -> None:
+    """At once, or step by step through other statuses: several of ours may have become one job."""
+    to, been = wanted, list[str]()
+    while True:
+        reconciling.note_sent(link, {STATUS: to})
+        try:
+            remote = backend.set_status(ref_of(link), to)
+        except Refused as refusal:
+            through = None
+            if len(been) < MOST_STEPS:
+                through = ways.first_step(refusal.steps, wanted, [*been, to], Statuses(reconciling.renamed()))
+            if through is None:
+                _leave_out(link, STATUS, wanted)
+                raise Refused(str(refusal), field=STATUS) from None
+            to = through
+            continue
+        _agreed(link, remote, {STATUS: to})
+        if to == wanted:
+            return
+        been.append(to)
+        to = wanted
 
 
 def _agreed(link: IssueLink, remote: RemoteIssue, written: dict[str, Value]) -> None:
@@ -260,7 +279,7 @@ def _agreed(link: IssueLink, remote: RemoteIssue, written: dict[str, Value]) -> 
         for name, value in written.items():
             if _of(base, name) == _of(before, name):
                 ours[name], theirs[name] = value, said.get(name)
-            else:
+            elif base.ours.get(name) != value or base.theirs.get(name) != said.get(name):
                 ours.pop(name, None)
         is_known = fresh.version == link.version and _is_ours_alone(fresh, base, said, written)
         # Read once more before the next write, if somebody changed it between our reading and our writing.
@@ -269,6 +288,7 @@ def _agreed(link: IssueLink, remote: RemoteIssue, written: dict[str, Value]) -> 
         fresh.writes = reconciling.writes(fresh, remote)
         fresh.refused = {name: value for name, value in fresh.refused.items() if name not in written}
         reconciling.keep(fresh, Base(ours, theirs))
+        reconciling.forget_sent(fresh, written)
         fresh.save(update_fields=["snapshot", "version", "changed_at", "writes", "refused"])
     link.refresh_from_db()
 

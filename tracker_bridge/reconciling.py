@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from incidents.models import Incident
 from tracker_bridge import applying, fields, flips, jobs, mirrors, people
 from tracker_bridge.applying import Refusal
 from tracker_bridge.fields import FIELDS, STATUS, Owner
-from tracker_bridge.merging import Base, Dispute, Merged, merge
+from tracker_bridge.merging import Base, Dispute, Merged, merge, with_echoes
 from tracker_bridge.models import Conflict, IssueLink, Job
 from tracker_bridge.protocol import RemoteIssue, TrackerBackend, Value
 from tracker_bridge.statuses import Statuses
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 OWNERS: Mapping[str, Owner] = {**{name: field.owner for name, field in FIELDS.items()}, STATUS: Owner.TRACKER}
 # A version of more digits is a moment or a hash, and no number of changes.
 LONGEST_COUNT = 7
+# Somebody's change may be older than our own last one.
+LOOK_BACK = timedelta(hours=1)
 ALWAYS = frozenset({"summary", "description", "assignee"})
 
 
@@ -33,9 +35,15 @@ def mirrored() -> frozenset[str]:
     return ALWAYS | frozenset(tracker.fields if tracker else ())
 
 
-def ours(incident: Incident, backend: str, statuses: Statuses, now: datetime) -> dict[str, Value]:
-    """All that the incident has to say over there, in canonical form."""
-    wanted = fields.wanted(incident, mirrored(), people.logins(backend), now)
+def ours(
+    incident: Incident, backend: str, statuses: Statuses, now: datetime, *, by_hand: bool = False
+) -> dict[str, Value]:
+    """All that the incident has to say over there, in canonical form.
+
+    `by_hand`: a person made the issue, and its description stays as he wrote it.
+    """
+    names = mirrored() - {"description"} if by_hand else mirrored()
+    wanted = fields.wanted(incident, names, people.logins(backend), now)
     return {**wanted, STATUS: statuses.theirs(incident.status)}
 
 
@@ -50,7 +58,32 @@ def base_of(link: IssueLink) -> Base:
 
 
 def keep(link: IssueLink, base: Base) -> None:
-    link.snapshot = {"ours": fields.as_json(base.ours), "theirs": fields.as_json(base.theirs)}
+    kept = {"ours": fields.as_json(base.ours), "theirs": fields.as_json(base.theirs)}
+    link.snapshot = {**kept, "sent": link.snapshot.get("sent", {})}
+
+
+def sent(link: IssueLink) -> dict[str, list[Value]]:
+    """What we have begun to write and know no answer of, by field."""
+    return {
+        name: [fields.from_json({name: each})[name] for each in values]
+        for name, values in link.snapshot.get("sent", {}).items()
+    }
+
+
+def note_sent(link: IssueLink, changes: Mapping[str, Value]) -> None:
+    """Before it is written: whoever reads it over there knows that nobody but us has changed it."""
+    with transaction.atomic():
+        fresh = IssueLink.objects.select_for_update().only("snapshot").get(pk=link.pk)
+        known = fresh.snapshot.setdefault("sent", {})
+        for name, value in fields.as_json(changes).items():
+            known[name] = [*known.get(name, ()), value]
+        fresh.save(update_fields=["snapshot"])
+
+
+def forget_sent(link: IssueLink, names: Collection[str]) -> None:
+    """The answer is known. The caller saves the link."""
+    known = link.snapshot.get("sent", {})
+    link.snapshot["sent"] = {name: values for name, values in known.items() if name not in names}
 
 
 def authors(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue) -> dict[str, str]:
@@ -58,12 +91,12 @@ def authors(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue) -> di
 
     Costs a call where something was changed by somebody else than us; call it before `reconcile`.
     """
-    base, said = base_of(link), theirs(remote)
+    base, said = with_echoes(base_of(link), sent(link), theirs(remote)), theirs(remote)
     changed = {name for name in OWNERS if base.theirs.get(name) != said.get(name)}
     if not changed:
         return {}
     found = dict.fromkeys(changed, "" if remote.is_ours else remote.writer)
-    for change in backend.history(remote.ref, since=link.changed_at):
+    for change in backend.history(remote.ref, since=link.changed_at - LOOK_BACK):
         if change.field in changed and change.author:
             found[change.field] = change.author
     return found
@@ -93,7 +126,8 @@ def reconcile(
         return
     statuses = Statuses(renamed())
     frozen = flips.still_frozen(link, now)
-    base, said = base_of(link), ours(incident, link.backend, statuses, now)
+    base = with_echoes(base_of(link), sent(link), theirs(remote))
+    said = ours(incident, link.backend, statuses, now, by_hand=link.is_by_hand)
     merged = merge(base, said, theirs(remote), OWNERS, frozen)
     refusals: Sequence[Refusal] = ()
     if merged.take and not incident.merged_into_id:
@@ -101,14 +135,18 @@ def reconcile(
         refusals = applying.take(incident, merged.take, backend=link.backend, statuses=statuses, people=who, now=now)
         _explain(incident, refusals, now)
     incident.refresh_from_db()
-    agreed = _with_taken(merged, refusals, ours(incident, link.backend, statuses, now))
+    after = ours(incident, link.backend, statuses, now, by_hand=link.is_by_hand)
+    agreed = _with_taken(merged, refusals, after)
     keep(link, agreed)
+    if not add_job:
+        # Whoever writes is the one who reads: nothing is on its way.
+        link.snapshot["sent"] = {}
     disputes = _disputes(merged, refusals, base, said)
     _note(link, disputes, authors, now)
     flips.count(link, disputes, now)
     _follow(link, remote)
     link.save()
-    if add_job and _differs(agreed, ours(incident, link.backend, statuses, now), flips.still_frozen(link, now)):
+    if add_job and _differs(agreed, after, flips.still_frozen(link, now)):
         jobs.add([Job(backend=link.backend, incident=incident, kind=Job.Kind.STATE, made_at=now, not_before=now)])
 
 

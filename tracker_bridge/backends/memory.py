@@ -108,6 +108,15 @@ class MemoryBackend:
         with self._lock:
             return self._comment(self._of(ref), author, text, files, "")
 
+    def attach(self, ref: RemoteRef, author: str, file: Upload) -> RemoteIssue:
+        """Somebody drops a file onto the issue, or pastes a picture into its description."""
+        with self._lock:
+            kept, number = self._of(ref), str(next(self._ids))
+            kept.files[number] = file.content
+            put = RemoteFile(number, file.name, len(file.content), file.content_type, author)
+            kept.issue = replace(kept.issue, files=(*kept.issue.files, put))
+            return self._touch(kept, author)
+
     def vanish(self, ref: RemoteRef) -> None:
         """The issue is gone, or out of our sight."""
         with self._lock:
@@ -150,7 +159,8 @@ class MemoryBackend:
         if kept.issue.status == status:
             return kept.issue
         if self.workflow is not None and status not in self.workflow.get(kept.issue.status, ()):
-            raise Refused(f"no step leads from {kept.issue.status} to {status}", field="status")
+            allowed = self.workflow.get(kept.issue.status, ())
+            raise Refused(f"no step leads from {kept.issue.status} to {status}", field="status", steps=allowed)
         return self._change(kept, US, {"status": status})
 
     @call

@@ -106,7 +106,7 @@ class YandexBackend:
         return self.shapes.issue(made.body)
 
     def get_issue(self, ref: RemoteRef) -> RemoteIssue:
-        return self.shapes.issue(self.calls.read(_issue(ref)).body)
+        return self.shapes.issue(self.calls.read(_issue(ref), expand="attachments").body)
 
     def update_fields(self, ref: RemoteRef, changes: Mapping[str, Value], *, expect: str) -> RemoteIssue:
         try:
@@ -124,8 +124,9 @@ class YandexBackend:
             steps = self.calls.read(f"{_issue(ref)}/transitions").body
         step = next((each["id"] for each in steps if each["to"]["key"] == status), None)
         if step is None:
-            allowed = ", ".join(str(each["to"]["key"]) for each in steps) or "—"
-            raise Refused(f"{body['status']['key']} → {status}; {allowed}", field="status")
+            allowed = [str(each["to"]["key"]) for each in steps]
+            words = f"{body['status']['key']} → {status}; {', '.join(allowed) or '—'}"
+            raise Refused(words, field="status", steps=allowed)
         try:
             self.calls.write("POST", f"{_issue(ref)}/transitions/{quote(step)}/_execute", body={})
         except (Refused, Gone) as refusal:
@@ -208,7 +209,11 @@ class YandexBackend:
         if since is not None:
             wanted["updatedAt"] = {"from": shapes.outgoing(since), "to": shapes.outgoing(_far(since))}
         answer = self.calls.read(
-            "v2/issues/_search", post={"filter": wanted, "order": ["+updatedAt"]}, page=page, perPage=PER_PAGE
+            "v2/issues/_search",
+            post={"filter": wanted, "order": ["+updatedAt"]},
+            page=page,
+            perPage=PER_PAGE,
+            expand="attachments",
         )
         total = answer.headers.get("X-Total-Count", "")
         return [self.shapes.issue(body) for body in answer.body], int(total) if total.isdigit() else None

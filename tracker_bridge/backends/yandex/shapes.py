@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +39,15 @@ class Shapes:
             author="" if author == self.us() else self.login(author),
             in_scope=str(body["queue"]["key"]) == self.queue,
             comment_count=_count(body),
+            files=tuple(self._files(body)),
         )
+
+    def _files(self, body: Json) -> Iterator[RemoteFile]:
+        """Those of others; only an expanded issue names any. Their authors are named by uid or by login."""
+        for each in body.get("attachments") or ():
+            author = self.login(_ref(each.get("createdBy"))) if each.get("createdBy") else ""
+            if not author or author != self.login(self.us()):
+                yield replace(file(each), author=author)
 
     def value(self, given: Any) -> Value:
         """People become logins, references keys, dates moments."""
