@@ -48,6 +48,7 @@ BEAT_SCHEDULE = {
 TRACKER_SCHEDULE = {
     "tell the tracker": every(2, "tracker_bridge.tasks.push"),
     "read the tracker": every(15, "tracker_bridge.tasks.pull"),
+    "fetch files from the tracker": every(5, "tracker_bridge.tasks.fetch_files"),
     "look closer at the tracker": every(60, "tracker_bridge.tasks.look_closer"),
     "check the tracker": every(3600, "tracker_bridge.tasks.check"),
 }

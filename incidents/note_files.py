@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -12,19 +11,16 @@ from incidents.composer_files import clean_name
 from incidents.models import Comment, NoteFile
 from mailbox.store import Stored
 
-if TYPE_CHECKING:
-    from dispatchers.models import User
-
 LONGEST_TYPE = 255
 
 
 @transaction.atomic
-def add(comment: Comment, kept: Stored, *, name: str, content_type: str, by: User | None, at: datetime) -> NoteFile:
-    """Put a file into a note that is there already, and tell open pages."""
+def add(comment: Comment, kept: Stored, *, name: str, content_type: str, at: datetime) -> NoteFile:
+    """Put a file into a note that is there already, and tell open pages. Nobody of the desk does this."""
     incident = services.locked(comment.incident)
     kind = (content_type or "application/octet-stream")[:LONGEST_TYPE]
     facts = {"name": clean_name(name), "content_type": kind, "size": kept.size, "sha256": kept.sha256}
     file = NoteFile.objects.create(comment=comment, **facts)
     services.save(incident, at)
-    events.record(incident, "note_file", actor=by, at=at, comment=comment.pk, file=file.pk)
+    events.record(incident, "note_file", actor=None, at=at, comment=comment.pk, file=file.pk)
     return file

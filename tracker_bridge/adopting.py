@@ -9,10 +9,12 @@ from django.db import transaction
 
 from incidents import services
 from incidents.models import Incident
-from tracker_bridge import people, reconciling
+from tracker_bridge import people, reconciling, typed_sites, workflow
+from tracker_bridge.fields import STATUS
 from tracker_bridge.merging import Base
 from tracker_bridge.models import IssueLink, Mirror
 from tracker_bridge.protocol import RemoteIssue
+from tracker_bridge.statuses import Statuses
 
 LONGEST_SUBJECT = 500
 
@@ -32,38 +34,52 @@ def adopt(mirror: Mirror, remote: RemoteIssue, now: datetime, since: datetime | 
         if known := IssueLink.objects.filter(backend=mirror.backend, remote_id=remote.ref.id).first():
             return known
         incident = named_in_summary(remote, mirror.backend)
-        if incident is None and remote.author == "":
-            # Ours, and not yet linked: the job that made it is at it.
+        if incident is None and remote.author == "" and remote.created_at >= mirror.began_at:
+            # Ours, and not yet linked: the job that made it is at it. Before the mirror it was the predecessor's.
             return None
-        is_by_hand = incident is None
+        is_by_hand, base = incident is None, Base()
         if incident is None:
             incident = _opened(remote, mirror.backend, now)
+            base = _as_it_begins(remote, incident)
+            if status := Statuses(reconciling.renamed()).ours(remote.status):
+                # Somebody has moved it on already.
+                incident = workflow.bring(incident, status, at=now)
         link = IssueLink(
             backend=mirror.backend,
             incident=incident,
             remote_id=remote.ref.id,
             key=remote.ref.key,
             url=remote.ref.url,
-            version=remote.version,
+            # Not looked at yet, so that it is, whoever dies before.
+            version="",
             changed_at=remote.updated_at,
             linked_at=now,
             is_by_hand=is_by_hand,
         )
-        reconciling.keep(link, Base())
+        reconciling.keep(link, base)
         link.save()
     return link
 
 
+def _as_it_begins(remote: RemoteIssue, incident: Incident) -> Base:
+    """Nobody chose a status that means nothing here, as a queue may begin with, nor wants one beside wrong data."""
+    is_known = Statuses(reconciling.renamed()).ours(remote.status) is not None
+    return Base() if is_known and not incident.status.is_error else Base({}, {STATUS: remote.status})
+
+
 def _opened(remote: RemoteIssue, backend: str, now: datetime) -> Incident:
-    subject = " ".join(str(remote.fields.get("summary") or remote.ref.key).split())[:LONGEST_SUBJECT]
+    """A new incident where the issue stands, about the site that its words name if no field does."""
+    summary = " ".join(str(remote.fields.get("summary") or remote.ref.key).split())
     by = people.user(backend, remote.author)
-    return services.open_by_hand(
-        subject=subject,
-        requester_name="",
-        requester_email="",
-        by=by if by and by.has_perm("incidents.work_incident") else None,
-        at=min(remote.created_at, now),
+    at = min(remote.created_at, now)
+    incident = services.open_by_hand(
+        summary[:LONGEST_SUBJECT], by=by if by and by.has_perm("incidents.work_incident") else None, at=at
     )
+    if status := Statuses(reconciling.renamed()).ours(remote.status):
+        incident = workflow.bring(incident, status, at=now)
+    if not remote.fields.get("pole") and not remote.fields.get("base_station"):
+        incident = typed_sites.in_words(incident, summary, str(remote.fields.get("description") or ""), at)
+    return incident
 
 
 def named_in_summary(remote: RemoteIssue, backend: str) -> Incident | None:

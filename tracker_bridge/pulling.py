@@ -84,7 +84,7 @@ def take(
         return 0
     if not remote.is_ours or link.comment_count != (remote.comment_count or 0):
         # Before the fields: what is said over there explains what was done. Somebody may have rewritten a comment.
-        remarks.take(backend, link, now)
+        remarks.take(backend, link, remote, now)
     reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now, is_late=is_late)
     return 1
 

@@ -1,7 +1,8 @@
-"""Comments of people over there as notes of the incident, with their files."""
+"""What people say over there as notes of the incident: comments, the description of an issue made by hand, files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,17 +10,18 @@ from django.utils.translation import gettext as _
 
 from incidents import services
 from incidents.models import Comment, Incident
-from tracker_bridge import people
+from tracker_bridge import people, remote_files, texts
 from tracker_bridge.comments import hash_of
-from tracker_bridge.models import IssueLink, MirroredComment
-from tracker_bridge.protocol import RemoteComment, RemoteRef, TrackerBackend
+from tracker_bridge.models import IncomingFile, IssueLink, MirroredComment
+from tracker_bridge.protocol import RemoteComment, RemoteFile, RemoteIssue, RemoteRef, TrackerBackend
 
 LONGEST = 20_000
-NAMED_FILES = 20
+# In place of the id of a comment.
+DESCRIPTION = "description"
 
 
-def take(backend: TrackerBackend, link: IssueLink, now: datetime) -> int:
-    """Read the comments of an issue; returns how many are new here. What is gone over there stays here, marked."""
+def take(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue, now: datetime) -> int:
+    """Read what is said in an issue; returns how many comments are new. What is gone over there stays here, marked."""
     there = backend.comments(RemoteRef(link.remote_id, link.key, link.url))
     with transaction.atomic():
         incident = services.locked(Incident(pk=link.incident_id))
@@ -28,9 +30,12 @@ def take(backend: TrackerBackend, link: IssueLink, now: datetime) -> int:
         for comment in there:
             if comment.id in known:
                 _follow(incident, link, known[comment.id], comment, now)
+        if link.is_by_hand and (words := _description(remote)):
+            _follow_description(incident, link, known.get(DESCRIPTION), words, remote, now)
         for comment in fresh:
             _add(incident, link, comment, now)
-        gone = set(known) - {each.id for each in there}
+        _take_files(incident, link, remote, there, now)
+        gone = set(known) - {each.id for each in there} - {DESCRIPTION}
         MirroredComment.objects.filter(link=link, remote_id__in=gone, gone_at=None).update(gone_at=now)
         IssueLink.objects.filter(pk=link.pk).update(comment_count=len(there))
     return len(fresh)
@@ -42,7 +47,7 @@ def _is_for_us(comment: RemoteComment) -> bool:
 
 
 def _add(incident: Incident, link: IssueLink, comment: RemoteComment, now: datetime) -> None:
-    note = _note(incident, link, comment, comment.text, now)
+    note = _note(incident, link, comment.author, comment.text, comment.created_at, now, comment.files)
     MirroredComment.objects.create(
         link=link, remote_id=comment.id, version=comment.version, comment=note, text_hash=hash_of(comment.text)
     )
@@ -53,16 +58,68 @@ def _follow(incident: Incident, link: IssueLink, known: MirroredComment, comment
     if known.version == comment.version or known.idem or known.text_hash == hash_of(comment.text):
         return
     words = _("Rewritten in the tracker: %(text)s") % {"text": comment.text}
-    _note(incident, link, comment, words, now)
+    _note(incident, link, comment.author, words, comment.created_at, now, comment.files)
     known.version, known.text_hash = comment.version, hash_of(comment.text)
     known.save(update_fields=["version", "text_hash"])
 
 
-def _note(incident: Incident, link: IssueLink, comment: RemoteComment, text: str, now: datetime) -> Comment:
-    by = people.user(link.backend, comment.author)
-    names = ", ".join(file.name for file in comment.files[:NAMED_FILES])
-    beside = _("Files in the tracker: %(names)s") % {"names": names} if names else ""
-    said = f"{text.strip()[:LONGEST]}\n{beside}".strip()
+def _description(remote: RemoteIssue) -> str:
+    return str(remote.fields.get("description") or "").strip()
+
+
+def _follow_description(
+    incident: Incident, link: IssueLink, known: MirroredComment | None, words: str, remote: RemoteIssue, now: datetime
+) -> None:
+    """Whoever made the issue describes it: his words are the first note, and said again when they are rewritten."""
+    if known and known.text_hash == hash_of(words):
+        return
+    if known is None:
+        note = _note(incident, link, remote.author, words, remote.created_at, now)
+        facts = {"comment": note, "text_hash": hash_of(words)}
+        MirroredComment.objects.create(link=link, remote_id=DESCRIPTION, **facts)
+        return
+    said = _("Description rewritten in the tracker: %(text)s") % {"text": words}
+    _note(incident, link, remote.writer or remote.author, said, now, now)
+    known.text_hash = hash_of(words)
+    known.save(update_fields=["text_hash"])
+
+
+def _take_files(
+    incident: Incident, link: IssueLink, remote: RemoteIssue, there: Sequence[RemoteComment], now: datetime
+) -> None:
+    """Files of the issue itself: pictures pasted into its description, and whatever was dropped onto it."""
+    of_comments = {file.id for comment in there for file in comment.files}
+    files = [each for each in remote.files if each.id not in of_comments]
+    known = IncomingFile.objects.filter(link=link, remote_id__in=[each.id for each in files])
+    seen = set(known.values_list("remote_id", flat=True))
+    if not (fresh := [each for each in files if each.id not in seen]):
+        return
+    described = MirroredComment.objects.filter(link=link, remote_id=DESCRIPTION).select_related("comment").first()
+    if described and described.comment and not seen:
+        remote_files.expect(link, described.comment, remote_files.split(fresh)[0], now)
+        return
+    _note(incident, link, fresh[0].author or remote.writer, "", now, now, fresh)
+
+
+def _note(
+    incident: Incident,
+    link: IssueLink,
+    author: str,
+    text: str,
+    at: datetime,
+    now: datetime,
+    files: Sequence[RemoteFile] = (),
+) -> Comment:
+    """A note by whoever of ours it is, else by Dispatch with the name in it; its files follow."""
+    by = people.user(link.backend, author)
+    coming, staying = remote_files.split(files)
+    names = ", ".join(each.name for each in staying)
+    beside = _("Files in the tracker: %(names)s") % {"names": names} if staying else ""
+    words = texts.readable(text)[:LONGEST] or (_("Attached in the tracker:") if files else "")
+    said = f"{words}\n{beside}".strip()
     if by is None or not by.has_perm("incidents.work_incident"):
-        said, by = f"{comment.author} ({link.key}): {said}", None
-    return services.add_comment(incident.final, said, by=by, at=min(max(comment.created_at, incident.opened_at), now))
+        said, by = f"{author} ({link.key}): {said}", None
+    moment = min(max(at, incident.opened_at), now)
+    note = services.add_comment(incident.final, said, by=by, at=moment)
+    remote_files.expect(link, note, coming, now)
+    return note

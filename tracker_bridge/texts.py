@@ -14,6 +14,8 @@ from mailbox.models import Email
 LONGEST = 100_000
 MOST_NAMES = 20
 TICKS = re.compile(r"`+")
+# A picture in the words; its file comes along by itself.
+PICTURE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
 # What the tracker's markup takes for more than words, in the lines that stand outside the fence.
 ACTIVE = re.compile(r"([\\`*_{}\[\]()#+!|<>~@$%-])")
 
@@ -36,6 +38,11 @@ def of_letter(email: Email, files: Sequence[str], links: Sequence[str]) -> str:
 def of_note(comment: Comment) -> str:
     author = comment.author.full_name if comment.author else "Dispatch"
     return "\n".join([f"**{plain(author)}** {when(comment.at)}", "", fenced(comment.text)])
+
+
+def readable(text: str) -> str:
+    """What somebody wrote over there as plain words: pictures pasted into it are named."""
+    return PICTURE.sub(lambda found: f"[{found[1] or '…'}]", text).strip()
 
 
 def fenced(text: str) -> str:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 
+from incidents import sites
 from incidents.errors import DomainError
-from towers import queries
+from incidents.models import Incident
+from towers import lookup, queries
+from towers.matching import Part
 from towers.models import BaseStation, Pole
 
 # So many are named where several fit.
 NAMED = 3
 LOOKED_AT = 50
+
+
+def in_words(incident: Incident, summary: str, description: str, at: datetime) -> Incident:
+    """Find the site in words of an issue, as in those of a letter; what contradicts itself is an error."""
+    match = lookup.find([Part("subject", summary), Part("reply", description)])
+    return sites.link(incident, match, at=at)
 
 
 def pole(typed: str) -> Pole:
