@@ -30,6 +30,7 @@ from incidents.queues import EVERYWHERE, QUEUES
 from incidents.search.finding import matching
 from incidents.search.questions import Question
 from incidents.search.results import Results, results
+from incidents.standing_tally import standing
 from incidents.tables import DeskTable
 from incidents.why import Line
 from mailbox.models import Email
@@ -80,7 +81,7 @@ def desk(request: Request) -> HttpResponse:
         ),
     }
     if request.GET.get("live") != "rows":
-        tally = Incident.objects.tally(now)
+        tally = standing(now)
         context["queues"] = queues = _queues(request.user, tally)
         context["count"] = dict(queues).get(filters.queue)
         context["shift"] = _shift(choices.people, tally)
