@@ -16,7 +16,7 @@ from django.utils import timezone  # noqa: E402
 
 from config.tracker import read_tracker  # noqa: E402
 from mailbox.locks import alone  # noqa: E402
-from tracker_bridge import backends, jobs, mirrors, pulling, pushing, sweeping, tasks  # noqa: E402
+from tracker_bridge import backends, jobs, mirrors, pulling, pushing, remote_files, sweeping, tasks  # noqa: E402
 from tracker_bridge.backends import http  # noqa: E402
 from tracker_bridge.backends.yandex import backend as yandex  # noqa: E402
 
@@ -43,6 +43,7 @@ def work(reads: bool) -> None:
         if mirror is None:
             raise SystemExit("no tracker")
         done = pushing.push(backend, mirror, now=timezone.now, seconds=0.5 if reads else 2)
+        done += remote_files.fetch(backend, mirror, now=timezone.now, seconds=1)
         if reads and timezone.now() - read_at > READ_EVERY:
             with alone(tasks.LOCK_CLASS, tasks.READING) as is_alone:
                 done += pulling.pull(backend, mirror, now=timezone.now, seconds=5) if is_alone else 0
@@ -58,6 +59,7 @@ def work(reads: bool) -> None:
 def _hurry() -> None:
     jobs.LEASE = timedelta(seconds=15)
     jobs.PLAN = [each / SPEED for each in jobs.PLAN]
+    remote_files.LEASE, remote_files.PLAN = jobs.LEASE, [each / SPEED for each in remote_files.PLAN]
     pushing.LOOK_AGAIN = pushing.LOOK_AGAIN / SPEED
     mirrors.ASK_AGAIN = mirrors.LOOK_AGAIN = timedelta(seconds=0.5)
     http.READ_SECONDS = ANSWER_SECONDS

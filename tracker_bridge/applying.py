@@ -6,18 +6,19 @@ user of that login; without one it is Dispatch itself, and a note names the pers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from dispatchers.models import User
 from incidents import lifecycle, services
 from incidents.errors import DomainError
-from incidents.models import Incident, IncidentType
+from incidents.models import Incident, IncidentType, Status, Transition
 from tracker_bridge import people as known_people
-from tracker_bridge import typed_sites
+from tracker_bridge import typed_sites, ways
 from tracker_bridge.fields import STATUS
 from tracker_bridge.protocol import Value
 from tracker_bridge.statuses import Statuses
@@ -51,7 +52,8 @@ def take(
         if name not in changes:
             continue
         try:
-            TAKEN[name](_Change(incident, changes[name], backend, statuses, people.get(name), now))
+            with transaction.atomic():
+                TAKEN[name](_Change(incident, changes[name], backend, statuses, people.get(name), now))
         except DomainError as error:
             refusals.append(Refusal(name, str(error), is_error=name in WRONG_DATA))
         incident.refresh_from_db()
@@ -116,9 +118,23 @@ def _status(change: _Change) -> None:
         change.incident.refresh_from_db()
         if change.incident.status_id == status.pk:
             return
-    step = lifecycle.require(change.incident, status)
-    reason = _("Changed in the tracker.") if step.needs_reason else ""
-    services.change_status(change.incident, status, by=change.by, at=change.now, reason=reason)
+    been = list[str]()
+    while change.incident.status_id != status.pk:
+        step = _next_step(change, status, been)
+        reason = _("Changed in the tracker.") if step.needs_reason else ""
+        services.change_status(change.incident, step.to_status, by=change.by, at=change.now, reason=reason)
+        change.incident.refresh_from_db()
+        been.append(change.statuses.theirs(step.to_status))
+
+
+def _next_step(change: _Change, status: Status, been: Sequence[str]) -> Transition:
+    """The step to it, or the first one on the way: over there they may have taken several since the last look."""
+    steps = {change.statuses.theirs(each.to_status): each for each in lifecycle.next_steps(change.incident)}
+    if change.text not in steps:
+        first = ways.first_step(steps, change.text, been, change.statuses)
+        if first is not None:
+            return steps[first]
+    return lifecycle.require(change.incident, status)
 
 
 # The site first, since a status may need it; the status last, since it may send letters.

@@ -81,12 +81,24 @@ def test_an_unknown_type_names_the_known_ones(bridge: Bridge, incident: Incident
 
 
 def test_a_step_that_is_not_allowed_here_is_explained_and_taken_back(bridge: Bridge, incident: Incident) -> None:
+    services.change_status(incident, Status.objects.get(key="inProgress"), by=None, at=bridge.now)
+    bridge.sync()
+    bridge.backend.edit(bridge.issue(incident).ref, "anna", status="new")
+    bridge.sync()
+    assert fresh(incident).status.key == "inProgress"
+    issue = bridge.issue(incident)
+    assert issue.status == "inProgress"
+    assert len(bridge.backend.comments(issue.ref)) == 1
+    assert Conflict.objects.get().winner == Conflict.Winner.DISPATCH
+
+
+def test_several_steps_over_there_between_two_looks_are_all_taken_here(bridge: Bridge, incident: Incident) -> None:
     bridge.backend.edit(bridge.issue(incident).ref, "anna", status="peredanoPodradciku")
     bridge.sync()
-    assert fresh(incident).status.key == "new"
-    issue = bridge.issue(incident)
-    assert issue.status == "new"
-    assert len(bridge.backend.comments(issue.ref)) == 1
+    assert fresh(incident).status.key == bridge.issue(incident).status == "peredanoPodradciku"
+    taken = IncidentEvent.objects.filter(incident=incident, kind="status_changed")
+    assert taken.count() > 1
+    assert not Conflict.objects.exists()
 
 
 def test_what_is_ours_alone_is_put_back_and_kept_in_the_journal(bridge: Bridge, incident: Incident) -> None:
