@@ -61,6 +61,7 @@ class Incident(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="incidents",
+        db_index=False,
     )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -77,6 +78,7 @@ class Incident(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="incidents",
+        db_index=False,
     )
     base_station = models.ForeignKey(
         "towers.BaseStation",
@@ -93,6 +95,7 @@ class Incident(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="incidents",
+        db_index=False,
     )
     # Who wrote: from the station, else from the sender's domain.
     operator = models.ForeignKey(
@@ -102,6 +105,7 @@ class Incident(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="incidents",
+        db_index=False,
     )
     # Set on an incident that was merged into another; it is closed, and its code leads there.
     merged_into = models.ForeignKey(
@@ -188,6 +192,10 @@ class Incident(models.Model):
             models.Index(
                 Lower("requester_email"), "opened_at", condition=Q(registration="mail"), name="incident_by_sender"
             ),
+            # Of one kind, company or operator, however rare it is. These lead with the foreign key, which needs no other.
+            models.Index(fields=["type", "-active_at", "-id"], name="incident_by_type"),
+            models.Index(fields=["contractor", "-active_at", "-id"], name="incident_by_contractor"),
+            models.Index(fields=["operator", "-active_at", "-id"], name="incident_by_operator"),
             # Closed ones, newest first; the API, newest first, and how often poles fail (chronic), which reads no more.
             models.Index(fields=["-active_at", "-id"], name="incident_by_change"),
             # Closed between two days.
