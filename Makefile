@@ -1,5 +1,6 @@
 # Needs GNU make and Python 3.11 or newer with venv; everything else comes into .venv.
 # PORT and VAR_DIR choose where `make run` listens and keeps its data: make run PORT=8001 VAR_DIR=/srv/second
+# TRACKER=1 runs a look-alike of Yandex Tracker beside the demo, and mirrors the incidents in it.
 
 PYTHON := .venv/bin/python
 # Tests wait for servers more than they compute. JOBS=0 runs them in this process, for a debugger.
@@ -9,6 +10,7 @@ JOBS := 4
 
 help:
 	@echo "make run    start Dispatch with everything it needs, and a demo when no mailbox is configured"
+	@echo "make run TRACKER=1  the same, with the incidents mirrored in a look-alike of Yandex Tracker"
 	@echo "make test   run the tests; ARGS=... goes to pytest, JOBS=N at once"
 	@echo "make test-slow  the tests that live through hours or swallow 150 MB"
 	@echo "make lint   check style, types, imports, migrations and translations"

@@ -47,7 +47,7 @@ def _person(login: str, role: Role, first: str, last: str, *, on_shift: bool) ->
             "role": role,
             "first_name": first,
             "last_name": last,
-            "email": f"{login}@towers.example",
+            "email": address(login),
             "on_shift": on_shift,
         },
     )
@@ -55,6 +55,10 @@ def _person(login: str, role: Role, first: str, last: str, *, on_shift: bool) ->
         person.set_unusable_password()
         person.save()
     return person
+
+
+def address(login: str) -> str:
+    return f"{login}@towers.example"
 
 
 def _passwords(var: Path) -> dict[str, str]:

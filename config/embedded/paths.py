@@ -63,6 +63,11 @@ def ports_file(var: Path) -> Path:
     return var / "ports.json"
 
 
+def tracker_file(var: Path) -> Path:
+    """Where the demo's tracker listens, and the settings that make the product use it."""
+    return var / "tracker.json"
+
+
 def logins_file(var: Path) -> Path:
     """Demo logins, one `login / PASSWORD` a line, mode 600."""
     return var / "demo-logins.txt"

@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from config.embedded import tracker
 from config.embedded.paths import PROJECT, ports_file
 from config.embedded.processes import identity
 from config.embedded.supervision import Service, python
@@ -52,6 +53,17 @@ def demo_letters() -> Service:
     return Service("demo letters", manage("demo_letters"), is_ready=lambda child: child.age() > 1)
 
 
+def tracker_server(var: Path) -> Service:
+    """The look-alike of Yandex Tracker; ready when its card is this very process's."""
+    command = manage("tracker_server", "--keep")
+    return Service("tracker", command, is_ready=lambda child: tracker.read_card(var).get("pid") == child.process.pid)
+
+
+def tracker_import() -> Service:
+    """What is in the queue already, and issues for open incidents; done again at each start, which finds the rest."""
+    return Service("tracker import", manage("sync_tracker", "--import"), is_ready=lambda _: True, ends=True)
+
+
 def demo_environment(var: Path) -> Mapping[str, str]:
     """Settings that make the product use the demo's servers.
 
@@ -69,6 +81,11 @@ def _group(name: str) -> str:
 
 def manage(*arguments: str) -> list[str]:
     return python(str(PROJECT / "manage.py"), *arguments)
+
+
+def without_tracker(command: list[str]) -> list[str]:
+    """The same program with the mirror off, whatever its environment says."""
+    return ["env", "TRACKER_BACKEND=off", *command]
 
 
 def read_ports(var: Path) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Service:
     start_limit: float = 60
     may_come_later: bool = False  # it depends on somebody else's server, which may be down just now
     stop_limit: float = 10
+    ends: bool = False  # it has something to do once; only if it fails is it started again
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Child:
     ready: bool = False
     pause: float = FIRST_PAUSE
     restart_at: float | None = None
+    told: float = field(default_factory=time.monotonic)
 
     @property
     def is_first_start(self) -> bool:
@@ -86,14 +88,11 @@ class Supervisor:
     def run(self, name: str, command: Sequence[str], *, waiting: Callable[[], None]) -> None:
         """Run a program to its end, which must be good; now and then say how far it is."""
         child = self.begin(Service(name, command, is_ready=lambda _: True))
-        told = child.started
         child.ready = True  # nobody waits for it but us
         while not _has_ended(child.process):
             waiting()
             self._tend_while_starting(apart_from=child)
-            if time.monotonic() > told + PROGRESS_SECONDS and child.log.stat().st_size > child.log_start:
-                told = time.monotonic()
-                self.say(f"    {last_line(child.log)}")
+            self._tell_progress(child)
             time.sleep(0.05)
         self.children.remove(child)
         if child.process.wait():
@@ -118,6 +117,8 @@ class Supervisor:
                 self._restart(child)
         elif _has_ended(child.process):
             self._bury(child)
+        elif child.service.ends:
+            self._tell_progress(child)
         elif not child.ready and child.service.is_ready(child):
             child.ready = True
             self.say(f"{child.service.name}: runs again")
@@ -166,8 +167,17 @@ class Supervisor:
             child.ready = True
             self.say(f"  {service.name:<14} ready {child.age():5.1f} s")
 
+    def _tell_progress(self, child: Child) -> None:
+        if time.monotonic() > child.told + PROGRESS_SECONDS and child.log.stat().st_size > child.log_start:
+            child.told = time.monotonic()
+            self.say(f"    {last_line(child.log)}")
+
     def _bury(self, child: Child) -> None:
         _reap_with_group(child.process)
+        if child.service.ends and child.process.returncode == 0:
+            self.children.remove(child)
+            self.say(f"{child.service.name}: {last_line(child.log)}")
+            return
         if child.age() > STEADY:
             child.pause = FIRST_PAUSE
         self.say(f"{_failure(child)} Starting it again in {child.pause:.0f} s.")

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from config.embedded import keeper, launch, paths, postgres, services, state, valkey
+from config.embedded import keeper, launch, paths, postgres, services, state, tracker, valkey
 from config.embedded.errors import EmbeddedError
 from config.embedded.processes import wait_until
 from config.embedded.supervision import Supervisor
@@ -54,6 +54,8 @@ class Command(BaseCommand):
             connections.close_all()
         self.start_services()
         self.announce()
+        if self.has_tracker:
+            self.supervisor.begin(services.tracker_import())
         while True:
             self.tend_servers()
             self.supervisor.tend()
@@ -78,15 +80,33 @@ class Command(BaseCommand):
         if demo:
             wait([begin(services.demo_servers(self.var))])
             self.supervisor.environment |= services.demo_environment(self.var)
+        self.has_tracker = self.may_have_tracker(demo)
+        if self.has_tracker:
+            wait([begin(services.tracker_server(self.var))])
+        self.supervisor.environment |= tracker.environment(self.var) if self.has_tracker else {}
         web = begin(services.web(self.port))
         if demo:
-            # Before the worker and the watcher, who would take the letters of the past as fresh ones.
+            # Before the worker and the watcher, who would take the letters of the past as fresh ones; and without the
+            # mirror, which begins today.
+            seed = services.without_tracker(services.manage("demo_seed"))
             with self.step("demo history"):
-                self.supervisor.run("demo history", services.manage("demo_seed"), waiting=self.tend_servers)
+                self.supervisor.run("demo history", seed, waiting=self.tend_servers)
         rest = [services.worker(self.var), services.watcher()]
         if demo:
             rest.append(services.demo_letters())
         wait([web, *map(begin, rest)])
+
+    def may_have_tracker(self, demo: bool) -> bool:
+        """Whether the demo's tracker is to run; says why not, where somebody may expect it."""
+        own = tracker.own_settings()
+        if tracker.is_wanted():
+            if demo and not own:
+                return True
+            why = f"{own[0]} is set, and your settings win" if own else "it belongs to the demo, which does not run"
+            self.say(f"    no demo tracker: {why}")
+        elif tracker.was_on(self.var) and not own:
+            self.say("    the mirror in the demo's tracker is off; make run TRACKER=1 goes on with it")
+        return False
 
     def announce(self) -> None:
         state.mark_ready(self.var)
@@ -94,6 +114,7 @@ class Command(BaseCommand):
             said = services.healthz(self.port)
             raise EmbeddedError(f"/healthz says {said}, not 200. See {keeper.log_path(self.var, 'web')}.")
         self.say(f"Ready after {time.monotonic() - self.began:.0f} s: http://127.0.0.1:{self.port}/")
+        tracker.note_address(self.var, str(tracker.read_card(self.var).get("url", "")) if self.has_tracker else "")
         logins = paths.logins_file(self.var)
         if logins.exists() and services.read_ports(self.var):
             self.say(logins.read_text().strip())
