@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from config.env import WrongSetting, env_bool, env_int, env_list, env_required, env_str, env_url
 
+SHORTEST_SECRET = 16
 BACKENDS = ("off", "yandex", "memory")
 # Our name of a field -> the setting that holds its id over there; without it that field is not mirrored.
 FIELDS = {
@@ -54,6 +55,8 @@ class TrackerSettings:
     fields: Mapping[str, str]
     statuses: Mapping[str, str]
     largest_file: int
+    # What a trigger over there has to know to be heard; empty: hints are not taken.
+    hook_secret: str = ""
 
     def __repr__(self) -> str:
         # Settings are printed in reports of errors.
@@ -88,7 +91,15 @@ def _yandex(backend: str) -> TrackerSettings:
         fields={name: remote for name, setting in FIELDS.items() if (remote := env_str(setting))},
         statuses=_statuses(),
         largest_file=env_int("TRACKER_LARGEST_FILE_MB", 50, least=1) * 1024 * 1024,
+        hook_secret=_hook_secret(),
     )
+
+
+def _hook_secret() -> str:
+    secret = env_str("TRACKER_HOOK_SECRET")
+    if secret and len(secret) < SHORTEST_SECRET:
+        raise WrongSetting("TRACKER_HOOK_SECRET", f"at least {SHORTEST_SECRET} characters")
+    return secret
 
 
 def _statuses() -> dict[str, str]:

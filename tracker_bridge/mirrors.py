@@ -80,9 +80,11 @@ def note_problems(mirror: Mirror, found: list[Problem], now: datetime) -> None:
     mirror.problems = [[each.code, str(each.words), each.is_fatal] for each in found]
     mirror.checked_at = now
     mirror.save(update_fields=["problems", "checked_at"])
-    if any(each.is_fatal for each in found):
-        words = "; ".join(str(each.words) for each in found if each.is_fatal)
-        _change(mirror, Mirror.State.MISCONFIGURED, words, now + LOOK_AGAIN, now)
+    fatal = [each for each in found if each.is_fatal]
+    if fatal:
+        # A new token is all that it takes, and there is a page for it.
+        state = Mirror.State.AUTH if any(each.code == "token" for each in fatal) else Mirror.State.MISCONFIGURED
+        _change(mirror, state, "; ".join(str(each.words) for each in fatal), now + LOOK_AGAIN, now)
 
 
 def _change(mirror: Mirror, state: Mirror.State, words: str, until: datetime | None, now: datetime) -> None:

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mailbox.locks import alone
-from tracker_bridge import backends, credentials, mirrors, people, pulling, pushing, sweeping
+from tracker_bridge import backends, checking, connecting, hints, mirrors, pulling, pushing, sweeping
 from tracker_bridge.models import Mirror
 from tracker_bridge.protocol import TrackerBackend, TrackerError
 
@@ -57,12 +57,11 @@ def check() -> int:
 
     def work(backend: TrackerBackend, mirror: Mirror) -> int:
         now, tracker = timezone.now(), mirrors.configured()
+        if tracker:
+            connecting.look_after(tracker, now)
         try:
-            if tracker and tracker.backend == "yandex":
-                credentials.renew_in_time(tracker, now)
-            problems = backend.check()
+            problems = checking.problems(backend, now)
             mirrors.note_problems(mirror, problems, now)
-            people.meet(mirror.backend, backend.people())
         except TrackerError as error:
             mirrors.stand_still(mirror, error, now)
             return 0
@@ -74,6 +73,7 @@ def check() -> int:
 @shared_task
 def hear(remote_id: str) -> None:
     """A hint: look at this issue now."""
+    hints.begin(remote_id)
 
     def work(backend: TrackerBackend, mirror: Mirror) -> int:
         now = timezone.now()

@@ -2,10 +2,19 @@
 
 from django.urls import path
 
-from tracker_bridge.views import state
+from tracker_bridge.views import connect, hint, state
 
 app_name = "tracker_bridge"
 
 urlpatterns = [
     path("", state.state, name="state"),
+    path("connect/", connect.connect, name="connect"),
+    path("connect/start/", connect.start, name="connect_start"),
+    path("connect/back/", connect.back, name="connect_back"),
+    path("connect/code/", connect.code, name="connect_code"),
+    path("connect/paste/", connect.paste, name="connect_paste"),
+    path("connect/look/", connect.look, name="connect_look"),
+    path("connect/renew/", connect.renew, name="connect_renew"),
+    path("connect/forget/", connect.forget, name="connect_forget"),
+    path("hint/", hint.hint, name="hint"),
 ]

@@ -28,6 +28,7 @@ MANAGE = "door 403 403 ok ok door"
 KEEPER = "door 403 403 403 ok door"
 # Managers and administrators may look, but at nothing.
 NO_TRACKER = "door 403 403 404 404 door"
+KEEPER_NO_TRACKER = "door 403 403 403 404 door"
 API = "ok ok ok ok ok ok"
 NO_POST = NOT_BY_GET
 TABLE: dict[str, tuple[str, str]] = {
@@ -112,6 +113,16 @@ TABLE: dict[str, tuple[str, str]] = {
     "sla/dispute/<str:token>/": (API, CLOSED),
     # Without a tracker there is nothing; tests/tracker_bridge/test_view_doors.py asks what there is with one.
     "tracker/": (NO_TRACKER, NO_POST),
+    "tracker/connect/": (KEEPER_NO_TRACKER, NO_POST),
+    "tracker/connect/start/": (KEEPER_NO_TRACKER, NO_POST),
+    "tracker/connect/back/": (KEEPER_NO_TRACKER, NO_POST),
+    "tracker/connect/code/": (NOT_BY_GET, KEEPER_NO_TRACKER),
+    "tracker/connect/paste/": (NOT_BY_GET, KEEPER_NO_TRACKER),
+    "tracker/connect/look/": (NOT_BY_GET, KEEPER_NO_TRACKER),
+    "tracker/connect/renew/": (NOT_BY_GET, KEEPER_NO_TRACKER),
+    "tracker/connect/forget/": (NOT_BY_GET, KEEPER_NO_TRACKER),
+    # Whoever has the secret; tests/tracker_bridge/test_view_hint.py asks what it does.
+    "tracker/hint/": ("404 404 404 404 404 404", "404 404 404 404 404 404"),
     "sign-in/": ("200 ok ok ok ok 200", "200 ok ok ok ok 200"),
     "sign-out/": (NOT_BY_GET, "door door door door door door"),
     "language/": (API, API),
