@@ -6,20 +6,24 @@ user of that login; without one it is Dispatch itself, and a note names the pers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from dispatchers.models import User
-from incidents import lifecycle, services
+from incidents import blocking, lifecycle, notice_doors, services
 from incidents.errors import DomainError
-from incidents.models import Incident, IncidentType, Status, Transition
+from incidents.models import Incident, IncidentType, Status, StatusClass, Transition
+from towers.models import Pole
 from tracker_bridge import people as known_people
 from tracker_bridge import typed_sites, ways
 from tracker_bridge.fields import STATUS
+from tracker_bridge.models import IssueLink
 from tracker_bridge.protocol import Value
 from tracker_bridge.statuses import Statuses
 
@@ -32,6 +36,10 @@ class Refusal:
     words: str
     # The incident is to be shown as one with wrong data.
     is_error: bool = False
+
+
+class _CannotBeSent(DomainError):
+    """The letter of the wanted status lacks something."""
 
 
 def take(
@@ -48,22 +56,55 @@ def take(
     `people`: who of ours made each, by the field's name. Call it in a transaction that holds the incident.
     """
     refusals = []
-    for name in ORDER:
-        if name not in changes:
-            continue
-        try:
-            with transaction.atomic():
-                TAKEN[name](_Change(incident, changes[name], backend, statuses, people.get(name), now))
-        except DomainError as error:
-            refusals.append(Refusal(name, str(error), is_error=name in WRONG_DATA))
-        incident.refresh_from_db()
+    # Everybody over there reads the words, whoever's process this is.
+    with translation.override(settings.LANGUAGE_CODE):
+        for name in ORDER:
+            if name not in changes:
+                continue
+            try:
+                with transaction.atomic():
+                    TAKEN[name](_Change(incident, name, changes, backend, statuses, people.get(name), now))
+            except DomainError as error:
+                is_error = name in WRONG_DATA or isinstance(error, _CannotBeSent)
+                refusals.append(Refusal(name, str(error), is_error))
+            incident.refresh_from_db()
     return refusals
+
+
+def go_on(
+    incident: Incident,
+    link: IssueLink,
+    taken: Collection[str],
+    refusals: Sequence[Refusal],
+    *,
+    had_pole: bool,
+    by: User | None,
+    now: datetime,
+) -> Incident:
+    """Keep what is wrong over there; once all of it is put right, the incident goes on into work.
+
+    `had_pole`: before the changes. A site that no letter told is put right by whoever types it. The caller saves the
+    link.
+    """
+    refused = {each.name: each.words for each in refusals if each.name in WRONG_DATA}
+    right = set(taken) - {each.name for each in refusals}
+    was_wrong = bool(link.wrong)
+    if right & SITE and incident.pole_id:
+        right |= SITE
+    link.wrong = {name: words for name, words in link.wrong.items() if name not in right} | refused
+    if not incident.status.is_error or link.wrong or any(each.is_error for each in refusals):
+        return incident
+    if was_wrong or (not had_pole and incident.pole_id and right & SITE):
+        step = lifecycle.first_active_step(incident)
+        return services.change_status(incident, step, by=by, at=now) if step else incident
+    return incident
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
     incident: Incident
-    value: Value
+    name: str
+    changes: Mapping[str, Value]
     backend: str
     statuses: Statuses
     by: User | None
@@ -71,23 +112,30 @@ class _Change:
 
     @property
     def text(self) -> str:
-        return str(self.value or "").strip()
+        return self.typed(self.name)
 
-
-def _pole(change: _Change) -> None:
-    if not change.text:
-        services.link_asset(change.incident, pole=None, station=None, by=change.by, at=change.now)
-        return
-    pole = typed_sites.pole(change.text)
-    services.link_asset(change.incident, pole=pole, station=None, by=change.by, at=change.now)
+    def typed(self, name: str) -> str:
+        return str(self.changes.get(name) or "").strip()
 
 
 def _station(change: _Change) -> None:
+    """A station brings its pole; one that does not stand on the pole typed beside it is refused."""
+    incident = change.incident
     if not change.text:
-        services.link_asset(change.incident, pole=change.incident.pole, station=None, by=change.by, at=change.now)
+        services.link_asset(incident, pole=incident.pole, station=None, by=change.by, at=change.now)
         return
-    station = typed_sites.station(change.text, on=change.incident.pole)
-    services.link_asset(change.incident, pole=station.pole, station=station, by=change.by, at=change.now)
+    beside = typed_sites.pole(change.typed("pole")) if change.typed("pole") else None
+    station = typed_sites.station(change.text, on=beside or incident.pole)
+    services.link_asset(incident, pole=beside or station.pole, station=station, by=change.by, at=change.now)
+
+
+def _pole(change: _Change) -> None:
+    """A pole brings its contractor, and lets go of a station that stands elsewhere."""
+    pole: Pole | None = typed_sites.pole(change.text) if change.text else None
+    station = change.incident.base_station
+    if station and (pole is None or station.pole_id != pole.pk):
+        station = None
+    services.link_asset(change.incident, pole=pole, station=station, by=change.by, at=change.now)
 
 
 def _type(change: _Change) -> None:
@@ -121,6 +169,7 @@ def _status(change: _Change) -> None:
     been = list[str]()
     while change.incident.status_id != status.pk:
         step = _next_step(change, status, been)
+        _require_open_door(change, step.to_status)
         reason = _("Changed in the tracker.") if step.needs_reason else ""
         services.change_status(change.incident, step.to_status, by=change.by, at=change.now, reason=reason)
         change.incident.refresh_from_db()
@@ -137,6 +186,17 @@ def _next_step(change: _Change, status: Status, been: Sequence[str]) -> Transiti
     return lifecycle.require(change.incident, status)
 
 
+def _require_open_door(change: _Change, status: Status) -> None:
+    """The same is asked whoever it was over there; nobody is at hand to insist."""
+    if status.status_class == StatusClass.END:
+        blocking.require_free(change.incident)
+    try:
+        notice_doors.require(status, change.incident, change.now)
+        notice_doors.require_certain(status, change.incident, change.now)
+    except DomainError as error:
+        raise _CannotBeSent(error.user_message) from None
+
+
 # The site first, since a status may need it; the status last, since it may send letters.
 ORDER = ("base_station", "pole", "type", "assignee", STATUS)
 TAKEN: Mapping[str, Callable[[_Change], None]] = {
@@ -146,4 +206,5 @@ TAKEN: Mapping[str, Callable[[_Change], None]] = {
     "assignee": _assignee,
     STATUS: _status,
 }
-WRONG_DATA = frozenset({"base_station", "pole", "type"})
+SITE = frozenset({"base_station", "pole"})
+WRONG_DATA = SITE | {"type"}

@@ -8,8 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
+from django.utils import translation
 
-from incidents.models import Comment
+from incidents import site_errors
+from incidents.models import Comment, Incident
 from mailbox import files
 from mailbox.models import Attachment, Email
 from tracker_bridge import texts
@@ -39,6 +41,15 @@ def put(backend: TrackerBackend, link: IssueLink, job: Job) -> None:
         return
     # Tried before: the answer may have been lost.
     _write(backend, link, text, uploads, idem, email=email, comment=note, again=job.attempts > 1)
+
+
+def tell_error(backend: TrackerBackend, link: IssueLink, incident: Incident) -> None:
+    """What is wrong with an incident in error, and what would be right; once for each time."""
+    if not incident.status.is_error or not incident.error_reason:
+        return
+    raised = incident.events.filter(kind="error").order_by("-id").values_list("pk", flat=True).first()
+    with translation.override(settings.LANGUAGE_CODE):
+        say(backend, link, texts.of_error(site_errors.in_words(incident)), idem=f"error:{raised}")
 
 
 def say(backend: TrackerBackend, link: IssueLink, text: str, *, idem: str) -> None:

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from incidents.models import Incident
-from tracker_bridge import comments, fields, flips, jobs, mirrors, reconciling, ways
+from tracker_bridge import budget, comments, fields, flips, jobs, mirrors, reconciling, ways
 from tracker_bridge.fields import STATUS
 from tracker_bridge.merging import Base
 from tracker_bridge.models import IssueLink, Job, Mirror
@@ -48,6 +48,8 @@ State = IssueLink.State
 LOOK_AGAIN = timedelta(minutes=5)
 MOST_MERGES = 3
 MOST_STEPS = 5
+# Near the limit of changes these are written along with others only.
+SAY_LITTLE = frozenset({"is_new_message", "email_ids", "sla_deadline", "sla_state"})
 # One worker has seen nothing but failures: the tracker is away.
 FAILURES_IN_A_ROW = 5
 
@@ -106,6 +108,7 @@ def do(backend: TrackerBackend, mirror: Mirror, job: Job, now: datetime) -> Issu
         raise Exhausted(link.said)
     try:
         if job.kind == Job.Kind.STATE:
+            comments.tell_error(backend, link, incident)
             bring_up(backend, link, incident, now)
         else:
             comments.put(backend, link, job)
@@ -127,6 +130,9 @@ def go_on_elsewhere(link: IssueLink, now: datetime) -> None:
     with transaction.atomic():
         IssueLink.objects.filter(pk=link.pk).update(is_left_behind=True)
         jobs.add([Job(backend=link.backend, incident=link.incident, kind=Job.Kind.STATE, made_at=now, not_before=now)])
+        not_taken = Job.objects.filter(backend=link.backend, incident=link.incident_id, state=Job.State.DEAD)
+        for job in not_taken.filter(error__in=(Exhausted.__name__, Gone.__name__)):
+            jobs.again(job, now)
 
 
 def create(backend: TrackerBackend, mirror: Mirror, incident: Incident, now: datetime) -> IssueLink:
@@ -134,9 +140,10 @@ def create(backend: TrackerBackend, mirror: Mirror, incident: Incident, now: dat
     statuses = Statuses(reconciling.renamed())
     wanted = reconciling.ours(incident, mirror.backend, statuses, now)
     idem = f"dispatch:{mirror.install}:{incident.pk}"
-    if before := IssueLink.objects.filter(backend=mirror.backend, incident=incident).count():
+    left = list(IssueLink.objects.filter(backend=mirror.backend, incident=incident).order_by("pk"))
+    if left:
         # It goes on in another issue.
-        idem = f"{idem}:{before}"
+        idem = f"{idem}:{len(left)}"
     remote, left_out = _create_without(backend, wanted, idem)
     base = Base()
     if remote.is_ours:
@@ -144,7 +151,10 @@ def create(backend: TrackerBackend, mirror: Mirror, incident: Incident, now: dat
         said = reconciling.theirs(remote)
         there = {name: said.get(name) for name in wanted}
         base = Base({name: value for name, value in wanted.items() if there[name] == value}, there)
-    return _linked(mirror.backend, incident, remote, base, left_out, now)
+    link = _linked(mirror.backend, incident, remote, base, left_out, now)
+    if left:
+        comments.say(backend, link, f"Продолжение {left[-1].key}: {left[-1].url}", idem=f"after:{left[-1].remote_id}")
+    return link
 
 
 def _create_without(
@@ -213,13 +223,16 @@ def _changes(link: IssueLink, incident: Incident, now: datetime) -> dict[str, Va
     base, frozen = reconciling.base_of(link), flips.still_frozen(link, now)
     wanted = reconciling.ours(incident, link.backend, Statuses(reconciling.renamed()), now, by_hand=link.is_by_hand)
     refused = fields.from_json(link.refused)
-    return {
+    changes = {
         name: value
         for name, value in wanted.items()
         if name not in frozen
         and not (name in refused and refused[name] == value)
         and (name not in base.ours or base.ours[name] != value)
     }
+    if link.writes >= budget.MANY_WRITES and changes.keys() <= SAY_LITTLE:
+        return {}
+    return changes
 
 
 def _write(backend: TrackerBackend, link: IssueLink, changes: dict[str, Value]) -> None:

@@ -16,7 +16,7 @@ from tracker_bridge.fields import FIELDS, STATUS, Owner
 from tracker_bridge.merging import Base, Dispute, Merged, merge, with_echoes
 from tracker_bridge.models import Conflict, IssueLink, Job
 from tracker_bridge.protocol import RemoteIssue, TrackerBackend, Value
-from tracker_bridge.statuses import Statuses
+from tracker_bridge.statuses import Statuses, mapping
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -132,11 +132,15 @@ def reconcile(
     refusals: Sequence[Refusal] = ()
     if merged.take and not incident.merged_into_id:
         who = {name: _may(people.user(link.backend, authors.get(name, ""))) for name in merged.take}
+        had_pole = incident.pole_id is not None
         refusals = applying.take(incident, merged.take, backend=link.backend, statuses=statuses, people=who, now=now)
+        by = next((person for person in who.values() if person), None)
+        incident = applying.go_on(incident, link, merged.take, refusals, had_pole=had_pole, by=by, now=now)
         _explain(incident, refusals, now)
     incident.refresh_from_db()
     after = ours(incident, link.backend, statuses, now, by_hand=link.is_by_hand)
     agreed = _with_taken(merged, refusals, after)
+    is_armed = _arm_again(link, base, remote)
     keep(link, agreed)
     if not add_job:
         # Whoever writes is the one who reads: nothing is on its way.
@@ -146,18 +150,25 @@ def reconcile(
     flips.count(link, disputes, now)
     _follow(link, remote)
     link.save()
-    if add_job and _differs(agreed, after, flips.still_frozen(link, now)):
+    if add_job and (is_armed or _differs(agreed, after, flips.still_frozen(link, now))):
         jobs.add([Job(backend=link.backend, incident=incident, kind=Job.Kind.STATE, made_at=now, not_before=now)])
 
 
+def _arm_again(link: IssueLink, base: Base, remote: RemoteIssue) -> bool:
+    """From another status over there another step leads on: one that was refused is tried once more."""
+    if STATUS not in link.refused or base.theirs.get(STATUS) == remote.status:
+        return False
+    del link.refused[STATUS]
+    return True
+
+
 def _explain(incident: Incident, refusals: Sequence[Refusal], now: datetime) -> None:
-    """Why something was not taken over, as a note here; like all notes it is told over there."""
-    if not refusals:
-        return
-    wrong = [each.words for each in refusals if each.is_error]
-    if wrong and incident.is_open:
+    """Why something was not taken over: an error says its reason itself, the rest is a note; both are told there."""
+    wrong = [each.words for each in refusals if each.is_error and incident.is_open]
+    if wrong:
         incident = services.raise_error(incident, reason=" ".join(wrong), by=None, at=now)
-    services.add_comment(incident, "\n".join(each.words for each in refusals), by=None, at=now)
+    if others := [each.words for each in refusals if each.words not in wrong]:
+        services.add_comment(incident, "\n".join(others), by=None, at=now)
 
 
 def _disputes(
@@ -230,7 +241,7 @@ def _changes_made(remote: RemoteIssue) -> int:
 def renamed() -> Mapping[str, str]:
     """Keys of statuses that are others over there."""
     tracker = mirrors.configured()
-    return tracker.statuses if tracker else {}
+    return mapping(tracker) if tracker else {}
 
 
 def _may(person: User | None) -> User | None:

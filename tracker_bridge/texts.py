@@ -40,6 +40,10 @@ def of_note(comment: Comment) -> str:
     return "\n".join([f"**{plain(author)}** {when(comment.at)}", "", fenced(comment.text)])
 
 
+def of_error(words: str) -> str:
+    return "\n".join(["**Ошибка**", "", fenced(words)])
+
+
 def readable(text: str) -> str:
     """What somebody wrote over there as plain words: pictures pasted into it are named."""
     return PICTURE.sub(lambda found: f"[{found[1] or '…'}]", text).strip()
