@@ -6,7 +6,6 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
