@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from config.env import WrongSetting, env_bool, env_int, env_list, env_required, env_str, env_url
+from config.env import WrongSetting, env_bool, env_int, env_required, env_str, env_url
 
 SHORTEST_SECRET = 16
-BACKENDS = ("off", "yandex", "memory")
+BACKENDS = ("off", "yandex", "redmine", "memory")
 # Our name of a field -> the setting that holds its id over there; without it that field is not mirrored.
 FIELDS = {
     "type": "YT_TYPE_OF_INCIDENT_LOCAL_FIELD_ID",
@@ -22,6 +23,20 @@ FIELDS = {
     "sla_state": "YT_IS_SLA_EXPIRED_GLOBAL_FIELD_ID",
     "operator": "YT_OPERATOR_NAME_GLOBAL_FIELD_NAME",
     "contractor": "YT_AVR_NAME_GLOBAL_FIELD_ID",
+}
+# The same for Redmine, by name or number of the custom field.
+REDMINE_FIELDS = {
+    "type": "REDMINE_TYPE_FIELD",
+    "database_id": "REDMINE_DATABASE_ID_FIELD",
+    "email_ids": "REDMINE_EMAIL_IDS_FIELD",
+    "pole": "REDMINE_POLE_FIELD",
+    "base_station": "REDMINE_BASE_STATION_FIELD",
+    "email_datetime": "REDMINE_EMAIL_DATETIME_FIELD",
+    "is_new_message": "REDMINE_IS_NEW_MESSAGE_FIELD",
+    "sla_deadline": "REDMINE_SLA_DEADLINE_FIELD",
+    "sla_state": "REDMINE_SLA_STATE_FIELD",
+    "operator": "REDMINE_OPERATOR_FIELD",
+    "contractor": "REDMINE_CONTRACTOR_FIELD",
 }
 # Key of a status of ours -> the setting that names it over there; all others have the same key on both sides.
 STATUSES = {
@@ -37,7 +52,10 @@ STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
-    """`fields` and `statuses` lead from our names to those over there; what is not in `statuses` has the same key."""
+    """`fields` and `statuses` lead from our names to those over there.
+
+    What is not in `statuses` has the same key, or the same name where a tracker knows them by name (`names_statuses`).
+    """
 
     backend: str
     # The queue, or the project.
@@ -57,6 +75,10 @@ class TrackerSettings:
     largest_file: int
     # What a trigger over there has to know to be heard; empty: hints are not taken.
     hook_secret: str = ""
+    names_statuses: bool = False
+    # The kind of issues that are created, where there are several, and the field for our keys, where it needs one.
+    issue_type: str = ""
+    key_field: str = ""
 
     def __repr__(self) -> str:
         # Settings are printed in reports of errors.
@@ -70,7 +92,7 @@ def read_tracker() -> TrackerSettings | None:
         raise WrongSetting("TRACKER_BACKEND", f"one of {', '.join(BACKENDS)}")
     if backend == "off":
         return None
-    return _yandex(backend)
+    return _redmine() if backend == "redmine" else _yandex(backend)
 
 
 def _yandex(backend: str) -> TrackerSettings:
@@ -95,6 +117,31 @@ def _yandex(backend: str) -> TrackerSettings:
     )
 
 
+def _redmine() -> TrackerSettings:
+    because = "TRACKER_BACKEND is redmine"
+    url = env_required("REDMINE_URL", because=because) and env_url("REDMINE_URL")
+    return TrackerSettings(
+        backend="redmine",
+        queue=env_required("REDMINE_PROJECT", because=because),
+        url=url,
+        pages=url,
+        organisation="",
+        is_cloud=False,
+        oauth_url="",
+        client_id="",
+        client_secret="",
+        access=env_required("REDMINE_API_KEY", because=because),
+        refresh="",
+        fields={name: remote for name, setting in REDMINE_FIELDS.items() if (remote := env_str(setting))},
+        statuses=_pairs("TRACKER_STATUSES"),
+        # As Redmine comes.
+        largest_file=env_int("REDMINE_LARGEST_FILE_MB", 5, least=1) * 1024 * 1024,
+        names_statuses=True,
+        issue_type=env_str("REDMINE_TRACKER"),
+        key_field=env_str("REDMINE_KEY_FIELD") or "Dispatch",
+    )
+
+
 def _hook_secret() -> str:
     secret = env_str("TRACKER_HOOK_SECRET")
     if secret and len(secret) < SHORTEST_SECRET:
@@ -103,13 +150,15 @@ def _hook_secret() -> str:
 
 
 def _statuses() -> dict[str, str]:
-    """The customer's settings name some; TRACKER_STATUSES (`ours=theirs ours=theirs`) names any, and wins."""
+    """The customer's settings name some; TRACKER_STATUSES names any, and wins."""
     named = {key: remote for key, setting in STATUSES.items() if (remote := env_str(setting))}
-    return {**named, **_pairs("TRACKER_STATUSES", env_list("TRACKER_STATUSES"))}
+    return {**named, **_pairs("TRACKER_STATUSES")}
 
 
-def _pairs(setting: str, given: list[str]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in given]
+def _pairs(setting: str) -> dict[str, str]:
+    """`ours=theirs ours=theirs`; a name may have spaces."""
+    given = re.split(r"\s*[,;]\s*|\s+(?=\w+=)", env_str(setting))
+    pairs = [each.partition("=") for each in given if each]
     if any(not ours or not theirs for ours, _, theirs in pairs):
         raise WrongSetting(setting, "pairs such as deferred=postponed")
     return {ours: theirs for ours, _, theirs in pairs}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from config.tracker import TrackerSettings
 from incidents.models import Status
 
 
@@ -26,3 +27,9 @@ class Statuses:
 
     def all_theirs(self) -> frozenset[str]:
         return frozenset(self._theirs.get(key, key) for key in Status.objects.values_list("key", flat=True))
+
+
+def mapping(tracker: TrackerSettings) -> Mapping[str, str]:
+    """What `Statuses` is made of: from our keys to theirs, or to names where statuses have no keys over there."""
+    named = dict(Status.objects.values_list("key", "name_ru")) if tracker.names_statuses else {}
+    return {**named, **tracker.statuses}

@@ -50,7 +50,7 @@ class Contract:
         assert again.ref.id == first.ref.id != other.ref.id
         assert first.fields["summary"] == "Нет питания на KI0075"
         assert first.ref.key
-        assert first.ref.url.endswith(first.ref.key.rpartition("-")[2])
+        assert first.ref.url.endswith(first.ref.key.rpartition("-")[2].lstrip("#"))
 
     def test_an_issue_is_read_as_it_was_written(self, world: World) -> None:
         made = world.backend.ensure_issue(draft("Пропало ВЭС", description=LONG), idem="one")

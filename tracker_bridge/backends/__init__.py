@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 from config.tracker import TrackerSettings
 from tracker_bridge import checking, workflow
 from tracker_bridge.backends.memory import MemoryBackend
 from tracker_bridge.backends.null import NullBackend
+from tracker_bridge.backends.redmine import RedmineBackend
 from tracker_bridge.backends.yandex import YandexBackend, YandexConfig
 from tracker_bridge.credentials import Stored
 from tracker_bridge.protocol import TrackerBackend
-from tracker_bridge.statuses import Statuses
+from tracker_bridge.statuses import Statuses, mapping
 
 
 def load(tracker: TrackerSettings | None) -> TrackerBackend:
@@ -34,9 +38,12 @@ class _Key:
 
 @cache
 def _made(key: _Key) -> TrackerBackend:
-    tracker = key.tracker
-    if tracker.backend == "memory":
+    if key.tracker.backend == "memory":
         return MemoryBackend()
+    return (_redmine if key.tracker.backend == "redmine" else _yandex)(key.tracker)
+
+
+def _yandex(tracker: TrackerSettings) -> YandexBackend:
     config = YandexConfig(
         queue=tracker.queue,
         organisation=tracker.organisation,
@@ -50,3 +57,8 @@ def _made(key: _Key) -> TrackerBackend:
         largest_file=tracker.largest_file,
     )
     return YandexBackend(config, Stored(tracker))
+
+
+def _redmine(tracker: TrackerSettings) -> RedmineBackend:
+    statuses = Statuses(mapping(tracker)).all_theirs()
+    return RedmineBackend(tracker, statuses=statuses, zone=ZoneInfo(settings.TIME_ZONE))

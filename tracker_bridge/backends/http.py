@@ -39,6 +39,19 @@ class Keys(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OneKey:
+    """A key that lasts until somebody over there takes it away."""
+
+    key: str
+
+    def current(self) -> str:
+        return self.key
+
+    def renewed(self, refused: str) -> str:
+        raise AuthNeeded("the key is not accepted")
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     body: Any
     headers: Mapping[str, str]

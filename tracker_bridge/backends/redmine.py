@@ -1,0 +1,353 @@
+"""Redmine, from version 5.0 on; facts of its API are from its source.
+
+Keys of new issues stand in a field of their own, those of comments in the comment. What Redmine does not want it passes
+over in silence, so that every write is read back. Issues have no version: theirs is made of their history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, cast
+from urllib.parse import quote
+
+from django.utils.translation import gettext as _
+
+from config.tracker import TrackerSettings
+from tracker_bridge import protocol as that
+from tracker_bridge.backends import marks
+from tracker_bridge.backends.http import Calls, OneKey
+from tracker_bridge.protocol import AuthNeeded, Gone, Misconfigured, Refused, RemoteIssue, RemoteRef, Upload, Value
+
+Json = Mapping[str, Any]
+
+PER_PAGE = 100
+# A change may be seen late: those of the last moments are told again.
+OVERLAP = timedelta(seconds=10)
+# Our name → theirs; all other fields are custom ones.
+OWN = {"summary": "subject", "description": "description", "assignee": "assigned_to_id"}
+NUMBERS, FILE = frozenset({"database_id"}), "attachment"
+# Fields know no time of day: moments are written as words.
+WRITTEN_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?")
+
+
+class RedmineBackend:
+    """One project; `zone` is the clock that its people read."""
+
+    name = "redmine"
+
+    def __init__(self, tracker: TrackerSettings, *, statuses: frozenset[str] = frozenset(), zone: tzinfo = UTC) -> None:
+        self.tracker, self.expected, self.zone = tracker, statuses, zone
+        self.caps = that.Caps(edits_comments=True, files=True, largest_file=tracker.largest_file, transitions=True)
+        self.calls = Calls(tracker.url, OneKey(tracker.access), lambda key: {"X-Redmine-API-Key": key})
+        self._logins: dict[int, str] = {}
+        self._known: dict[str, int] = {}
+
+    # --- the protocol
+
+    def check(self) -> list[that.Problem]:
+        return list(self._fatal()) or list(self._missing())
+
+    def ensure_issue(self, draft: that.IssueDraft, *, idem: str) -> RemoteIssue:
+        key = self._numbered(self.tracker.key_field)
+        if key is None:
+            raise Misconfigured(f"no field {self.tracker.key_field}")
+        if (known := self._under(key, idem)) is None:
+            body = self._body({**draft.fields, "summary": draft.summary, "description": draft.description})
+            body["custom_fields"].append({"id": key, "value": idem})
+            body |= {"project_id": self.project["id"], "tracker_id": self._kind}
+            made = self._write("POST", "issues.json", issue=body)["issue"]["id"]
+            # Two at once: the older one is the issue, and nothing has been written to the other yet.
+            if (known := self._under(key, idem) or made) != made:
+                self._write("DELETE", f"issues/{made}.json")
+        return self._issue(self._read(known))
+
+    def get_issue(self, ref: RemoteRef) -> RemoteIssue:
+        return self._issue(self._read(ref.id))
+
+    def update_fields(self, ref: RemoteRef, changes: Mapping[str, Value], *, expect: str) -> RemoteIssue:
+        before = self.get_issue(ref)
+        if before.version != expect:
+            raise that.Conflict("the issue has changed", current=before)
+        self._write("PUT", f"issues/{ref.id}.json", issue=self._body(changes))
+        after = self.get_issue(ref)
+        for name, value in changes.items():
+            if (value or None) != before.fields.get(name) == after.fields.get(name):
+                raise Refused(f"{name}: {value}", field=name)
+        return after
+
+    def set_status(self, ref: RemoteRef, status: str) -> RemoteIssue:
+        body = self._read(ref.id)
+        if (before := body["status"]["name"]) == status:
+            return self._issue(body)
+        if status in self.statuses:
+            self._write("PUT", f"issues/{ref.id}.json", issue={"status_id": self.statuses[status]})
+            if (after := self.get_issue(ref)).status == status:
+                return after
+        steps = [str(each["name"]) for each in body.get("allowed_statuses", ())]
+        raise Refused(f"{before} → {status}; {', '.join(steps) or '—'}", field="status", steps=steps)
+
+    def put_comment(
+        self,
+        ref: RemoteRef,
+        text: str,
+        files: Sequence[Upload] = (),
+        *,
+        idem: str,
+        replace: str = "",
+        again: bool = True,
+    ) -> that.RemoteComment:
+        notes = marks.marked(text, idem)
+        if replace:
+            self._write("PUT", f"journals/{quote(replace)}.json", journal={"notes": notes})
+        elif not again or not any(each.idem == idem for each in self.comments(ref)):
+            uploads = [self._upload(file) for file in files]
+            self._write("PUT", f"issues/{ref.id}.json", issue={"notes": notes, "uploads": uploads})
+        return next(each for each in self.comments(ref) if each.idem == idem)
+
+    def comments(self, ref: RemoteRef) -> list[that.RemoteComment]:
+        body = self._read(ref.id)
+        files = {str(each["id"]): self._file(each) for each in body["attachments"]}
+        return list(filter(None, (self._comment(each, files) for each in body["journals"])))
+
+    def history(self, ref: RemoteRef, *, since: datetime) -> list[that.FieldChange]:
+        journals = [each for each in self._read(ref.id)["journals"] if _moment(each["created_on"]) >= since]
+        return [change for each in journals for change in self._changes(each)]
+
+    def changes(self, cursor: str) -> Iterator[that.ChangePage]:
+        """Page one again and again, each from the newest moment seen: rows that move between pages are not missed."""
+        since, skip, seen, is_last = cursor, 0, set[tuple[str, int]](), False
+        while not is_last:
+            moment = {"updated_on": f">={since}"} if since else {}
+            answer = self._list(sort="updated_on:asc,id:asc", offset=skip, **moment)
+            rows = [(each["updated_on"], each["id"]) for each in answer.body["issues"]]
+            issues = tuple(self._issue(self._read(number)) for at, number in rows if (at, number) not in seen)
+            is_last = len(rows) < PER_PAGE
+            # The end is by the server's clock, so that next time is told what changes from now on.
+            end = f"{parsedate_to_datetime(answer.headers['Date']) - OVERLAP:%Y-%m-%dT%H:%M:%SZ}"
+            last = end if is_last else rows[-1][0]
+            yield that.ChangePage(issues, max(cursor, last), answer.body["total_count"] - skip)
+            # More rows of one second than a page holds are the only reason to turn the page.
+            skip, since, seen = skip + PER_PAGE if last == since else 0, last, seen | set(rows)
+
+    def people(self) -> list[that.RemotePerson]:
+        """Members of the project. Whoever hides his address is known by his login alone."""
+        members, path = list[Json](), f"projects/{self.project['id']}/memberships.json"
+        while rows := self.calls.read(path, limit=PER_PAGE, offset=len(members)).body["memberships"]:
+            members += rows
+        users = [self._user(each["user"]["id"]) for each in members if "user" in each]
+        return [
+            that.RemotePerson(each["login"], each.get("mail") or "", f"{each['firstname']} {each['lastname']}")
+            for each in users
+        ]
+
+    def open_file(self, ref: RemoteRef, file: that.RemoteFile) -> Iterator[bytes]:
+        return self.calls.pieces(f"attachments/download/{quote(file.id)}/{quote(file.name)}")
+
+    # --- what is known of the project
+
+    @cached_property
+    def us(self) -> Json:
+        return cast(Json, self.calls.read("users/current.json", include="memberships").body["user"])
+
+    @cached_property
+    def project(self) -> Json:
+        path = f"projects/{quote(self.tracker.queue)}.json"
+        return cast(Json, self.calls.read(path, include="trackers,issue_custom_fields").body["project"])
+
+    @cached_property
+    def statuses(self) -> dict[str, int]:
+        return {each["name"]: each["id"] for each in self.calls.read("issue_statuses.json").body["issue_statuses"]}
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """Our name → number of the custom field; those that are not there are left out."""
+        return {name: number for name, given in self.tracker.fields.items() if (number := self._numbered(given))}
+
+    def _numbered(self, given: str) -> int | None:
+        """Fields of all projects are named by no list that we may read, but by any issue of the kind."""
+        if not given.isdigit() and given not in self._known:
+            any_issue = self.calls.read("issues.json", status_id="*", tracker_id=self._kind, limit=1).body["issues"]
+            named = [
+                *self.project.get("issue_custom_fields", ()),
+                *(any_issue[0]["custom_fields"] if any_issue else ()),
+            ]
+            self._known |= {each["name"]: each["id"] for each in named}
+        return int(given) if given.isdigit() else self._known.get(given)
+
+    @property
+    def _kind(self) -> int:
+        kinds = [int(each["id"]) for each in self.project["trackers"] if self.tracker.issue_type in ("", each["name"])]
+        if not kinds:
+            raise Misconfigured(f"no tracker {self.tracker.issue_type}")
+        return kinds[0]
+
+    def _fatal(self) -> Iterator[that.Problem]:
+        """Without this nothing works: the first reason, since the others come of it."""
+        facts = {"name": self.tracker.queue, "field": self.tracker.key_field, "tracker": self.tracker.issue_type}
+        try:
+            is_member = any(each["project"]["id"] == self.project["id"] for each in self.us.get("memberships", ()))
+            if not is_member and not self.us.get("admin"):
+                yield that.Problem("member", _("The user of the key is no member of %(name)s.") % facts, True)
+            elif (key := self._numbered(self.tracker.key_field)) is None:
+                words = _(
+                    "There is no field “%(field)s” for our keys. Without any issue, name fields by their numbers."
+                )
+                yield that.Problem("key_field", words % facts, True)
+            elif self._list(**{f"cf_{key}": "no such key"}).body["issues"]:
+                yield that.Problem("key_filter", _("The field “%(field)s” has to be “Used as a filter”.") % facts, True)
+        except AuthNeeded:
+            yield that.Problem("token", _("Redmine does not accept the key."), True)
+        except (Refused, Gone):
+            words = _("There is no project %(name)s, or we may not see it, or Redmine’s REST API is switched off.")
+            yield that.Problem("project", words % facts, True)
+        except Misconfigured:
+            yield that.Problem("tracker", _("The project has no tracker “%(tracker)s”.") % facts, True)
+
+    def _missing(self) -> Iterator[that.Problem]:
+        for name in sorted(self.expected - self.statuses.keys()):
+            yield that.Problem("status", _("There is no status named “%(name)s”.") % {"name": name})
+        for name in sorted(self.tracker.fields.keys() - self.fields.keys()):
+            facts = {"field": self.tracker.fields[name], "name": name}
+            yield that.Problem("field", _("There is no field %(field)s for “%(name)s”.") % facts)
+
+    # --- calls
+
+    def _list(self, **params: Any) -> Any:
+        scope = {"project_id": self.project["id"], "subproject_id": "!*", "status_id": "*", "limit": PER_PAGE}
+        return self.calls.read("issues.json", **scope, **params)
+
+    def _under(self, key: int, idem: str) -> int | None:
+        """The oldest issue with this key of ours."""
+        rows = self._list(**{f"cf_{key}": idem}, sort="id").body["issues"]
+        return next((int(each["id"]) for each in rows if _custom(each).get(key) == idem), None)
+
+    def _read(self, number: int | str) -> Json:
+        path = f"issues/{quote(str(number))}.json"
+        return cast(Json, self.calls.read(path, include="journals,attachments,allowed_statuses").body["issue"])
+
+    def _write(self, method: str, path: str, **body: Any) -> Any:
+        try:
+            return self.calls.write(method, path, body=body).body
+        except Refused as refusal:
+            # Sentences in Redmine's language; those about custom fields begin with the name of the field.
+            said, given = str(refusal).partition(": ")[2], self.tracker.fields
+            named = max(
+                (name for name in given if said.startswith(given[name])), key=lambda name: given[name], default=""
+            )
+            raise Refused(str(refusal), field=named) from None
+
+    def _upload(self, file: Upload) -> Json:
+        made = self.calls.write("POST", "uploads.json", data=file.content, filename=file.name).body["upload"]
+        return {"token": made["token"], "filename": file.name, "content_type": file.content_type}
+
+    def _user(self, number: int) -> Json:
+        user = cast(Json, self.calls.read(f"users/{number}.json").body["user"])
+        self._logins[number] = user["login"]
+        return user
+
+    # --- their shapes and ours
+
+    def _login(self, number: int) -> str:
+        try:
+            return self._logins.get(number) or str(self._user(number)["login"])
+        except Gone:
+            # A group, or somebody who has left.
+            return self._logins.setdefault(number, str(number))
+
+    def _number(self, login: str) -> int:
+        if login not in self._logins.values():
+            self.people()
+        for number, known in self._logins.items():
+            if known == login:
+                return number
+        raise Refused(f"{login} is no member of the project", field="assignee")
+
+    def _body(self, changes: Mapping[str, Value]) -> dict[str, Any]:
+        """Fields as they are written; what the project does not have is left out."""
+        body: dict[str, Any] = {OWN[name]: self._words(value) for name, value in changes.items() if name in OWN}
+        if body.get("assigned_to_id"):
+            body["assigned_to_id"] = self._number(body["assigned_to_id"])
+        there = [(number, changes[name]) for name, number in self.fields.items() if name in changes]
+        return {**body, "custom_fields": [{"id": number, "value": self._words(value)} for number, value in there]}
+
+    def _issue(self, body: Json) -> RemoteIssue:
+        author, journals, custom = body["author"]["id"], body["journals"], _custom(body)
+        last = journals[-1]["user"]["id"] if journals else author
+        fields = {name: self._value(name, custom[number]) for name, number in self.fields.items() if number in custom}
+        given = {**body, "assigned_to_id": body.get("assigned_to", {}).get("id")}
+        fields |= {name: self._value(name, given.get(there)) for name, there in OWN.items()}
+        return RemoteIssue(
+            ref=RemoteRef(str(body["id"]), f"#{body['id']}", f"{self.calls.url}/issues/{body['id']}"),
+            version=_digest(json.dumps([body["updated_on"], journals])),
+            status=body["status"]["name"],
+            fields=fields,
+            created_at=_moment(body["created_on"]),
+            updated_at=_moment(body["updated_on"]),
+            writer=self._login(last),
+            is_ours=last == self.us["id"],
+            author="" if author == self.us["id"] else self._login(author),
+            in_scope=body["project"]["id"] == self.project["id"],
+            files=tuple(self._file(each) for each in body["attachments"] if each["author"]["id"] != self.us["id"]),
+        )
+
+    def _comment(self, journal: Json, files: Mapping[str, that.RemoteFile]) -> that.RemoteComment | None:
+        """What was said, or put there, in an entry of the history; None if it is neither."""
+        put = [files[key] for each in journal["details"] if (key := each["name"]) in files and each["property"] == FILE]
+        if not journal["notes"] and not put:
+            return None
+        author, said, at = journal["user"]["id"], journal["notes"] or "", _moment(journal["created_on"])
+        text, idem = marks.unmarked(said) if author == self.us["id"] else (said, "")
+        return that.RemoteComment(
+            str(journal["id"]), self._login(author), text, at, _digest(said), idem, files=tuple(put)
+        )
+
+    def _file(self, body: Json) -> that.RemoteFile:
+        author, kind = self._login(body["author"]["id"]), body["content_type"] or "application/octet-stream"
+        return that.RemoteFile(str(body["id"]), body["filename"], body["filesize"], kind, author)
+
+    def _changes(self, journal: Json) -> Iterator[that.FieldChange]:
+        names = {"attr status_id": "status", **{f"attr {there}": name for name, there in OWN.items()}}
+        names |= {f"cf {number}": name for name, number in self.fields.items()}
+        at, author = _moment(journal["created_on"]), self._login(journal["user"]["id"])
+        for each in journal["details"]:
+            if name := names.get(f"{each['property']} {each['name']}"):
+                before, after = (self._value(name, each.get(side)) for side in ("old_value", "new_value"))
+                yield that.FieldChange(at, author, name, before, after)
+
+    def _value(self, name: str, said: Any) -> Value:
+        """What words and numbers mean."""
+        if isinstance(said, list):
+            return tuple(map(str, said)) or None
+        if name == "assignee" and said:
+            return self._login(int(said))
+        if name == "status":
+            return next((status for status, number in self.statuses.items() if str(number) == said), said)
+        if said and WRITTEN_MOMENT.fullmatch(said):
+            return datetime.fromisoformat(said).replace(tzinfo=self.zone).astimezone(UTC)
+        # Descriptions get the line ends of Windows.
+        return (int(said) if name in NUMBERS and said.isdigit() else said.replace("\r\n", "\n")) if said else None
+
+    def _words(self, value: Value) -> str:
+        if isinstance(value, datetime):
+            at = value.astimezone(self.zone).replace(tzinfo=None)
+            return at.isoformat(" ", "milliseconds" if at.microsecond else "seconds")
+        return "" if value is None else str(value)
+
+
+def _custom(body: Json) -> dict[int, Any]:
+    return {each["id"]: each.get("value") for each in body.get("custom_fields", ())}
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _moment(given: str) -> datetime:
+    """`2026-02-03T08:15:30Z`"""
+    return datetime.fromisoformat(given).astimezone(UTC)
