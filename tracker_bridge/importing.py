@@ -1,8 +1,8 @@
 """The first meeting with a queue that has issues already: link those that name an incident, take in the others.
 
 Issues of the predecessor carry the number of their incident, ours its code. An open issue that names nothing of ours
-becomes an incident, as one made by hand does; what was closed before stays where it is. May be killed and begun again: it
-goes on from the last page, and what is linked is passed over.
+becomes an incident, as one made by hand does; what was closed before stays where it is. May be killed and begun again:
+it goes on from the last page, and what is linked is passed over.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from incidents.models import Incident, StatusClass
 from mailbox.locks import alone
-from tracker_bridge import adopting, jobs, pulling, reconciling
+from tracker_bridge import adopting, jobs, people, pulling, reconciling
 from tracker_bridge.merging import Base
 from tracker_bridge.models import Import, IssueLink, Job, Mirror
 from tracker_bridge.protocol import (
@@ -65,6 +65,7 @@ def run(
             raise Busy
         row = _row(mirror.backend, since, now())
         try:
+            _patiently(lambda: _meet_people(backend), pause)
             for page in _pages(backend, row, pause):
                 for remote in page.issues:
                     _take_one(backend, mirror, row, remote, now, pause)
@@ -198,6 +199,11 @@ def _meet(backend: TrackerBackend, mirror: Mirror, remote: RemoteIssue, now: dat
     if link is None and (incident := named(remote, mirror.backend)):
         _link(mirror, incident, remote, now)
     pulling.take(backend, mirror, remote, now, since=remote.created_at)
+
+
+def _meet_people(backend: TrackerBackend) -> None:
+    """Who is who, before the first assignee is read or written."""
+    people.meet(backend.name, backend.people())
 
 
 def _link(mirror: Mirror, incident: Incident, remote: RemoteIssue, now: datetime) -> None:
