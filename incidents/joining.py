@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, Q
 
-from incidents import participants
+from incidents import addressed, participants
 from incidents.codes import Named, code_in_subject, named_in_addresses, named_in_subject
 from incidents.models import Incident, IncidentEmail, Suggestion
 from mailbox import inbox
@@ -77,13 +77,15 @@ def find(letters: Sequence[Letter], matches: Sequence[Match]) -> list[Found]:
     proofs = _proofs(letters)
     own = inbox.own_addresses() if letters else frozenset()
     named = [_named(letter, own) for letter in letters]
-    coded = _by_code({each.code for each in named if each})
+    by_code = _by_code({each.code for each in named if each})
+    coded = [by_code.get(each.code) if each else None for each in named]
     chosen = [next(iter(proofs[letter.email.pk]), None) for letter in letters]
-    involved = {proof.incident_id for proof in chosen if proof} | {incident.pk for incident in coded.values()}
+    involved = {proof.incident_id for proof in chosen if proof} | {each.pk for each in coded if each}
     people = participants.of(involved)
+    threads = addressed.threads([(letter.email, each.pk) for letter, each in zip(letters, coded, strict=True) if each])
     return [
-        _decide(letter, match, proof, proofs[letter.email.pk], name, coded.get(name.code) if name else None, people)
-        for letter, match, proof, name in zip(letters, matches, chosen, named, strict=True)
+        _decide(letter, match, proof, proofs[letter.email.pk], name, incident, people, threads)
+        for letter, match, proof, name, incident in zip(letters, matches, chosen, named, coded, strict=True)
     ]
 
 
@@ -95,6 +97,7 @@ def _decide(
     named: Named | None,
     coded: Incident | None,
     people: Mapping[int, frozenset[str]],
+    threads: Mapping[int, int],
 ) -> Found:
     email = letter.email
     if proof:
@@ -105,7 +108,7 @@ def _decide(
     if coded and named:
         taking_part = people[coded.pk]
         if named.is_signed or participants.takes_part(email, taking_part):
-            return Found(coded.pk, Way.CODE, email.pk, _is_newcomer(email, taking_part))
+            return Found(coded.pk, Way.CODE, threads.get(email.pk, email.pk), _is_newcomer(email, taking_part))
     back = _by_power_back(email, match.pole_id)
     if back:
         return Found(back.pk, Way.POWER_BACK, email.pk)

@@ -14,7 +14,7 @@ from incidents import site_errors
 from incidents.models import Comment, Incident
 from mailbox import files
 from mailbox.models import Attachment, Email
-from tracker_bridge import texts
+from tracker_bridge import remote_letters, texts
 from tracker_bridge.models import IssueLink, Job, MirroredComment
 from tracker_bridge.protocol import RemoteRef, TrackerBackend, Upload
 
@@ -31,6 +31,8 @@ def put(backend: TrackerBackend, link: IssueLink, job: Job) -> None:
     if note and known.filter(comment=note).exists():
         return
     uploads: list[Upload] = []
+    if email and remote_letters.is_shown(backend, link, email):
+        return
     if email:
         idem = f"letter:{email.pk}"
         uploads, links = _files(backend, email)
@@ -73,16 +75,16 @@ def _write(
     written = backend.put_comment(ref, text, uploads, idem=idem, again=again)
     facts = {"idem": idem, "email": email, "comment": comment}
     with transaction.atomic():
-        # Comments count as changes over there, so that the version is not known any more.
-        counted = {"version": "", "writes": F("writes") + 1, "comment_count": F("comment_count") + 1}
-        IssueLink.objects.filter(pk=link.pk).update(**counted)
-        MirroredComment.objects.update_or_create(
+        _, is_new = MirroredComment.objects.update_or_create(
             link=link,
             remote_id=written.id,
-            # The reading of comments may have found it first.
+            # The reading of comments may have found it first, and has counted it.
             defaults=facts,
             create_defaults={**facts, "version": written.version, "text_hash": hash_of(text)},
         )
+        # Comments count as changes over there, so that the version is not known any more.
+        counted = {"version": "", "writes": F("writes") + 1, "comment_count": F("comment_count") + int(is_new)}
+        IssueLink.objects.filter(pk=link.pk).update(**counted)
 
 
 def hash_of(text: str) -> str:

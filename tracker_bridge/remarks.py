@@ -34,6 +34,7 @@ def take(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue, now: dat
             _follow_description(incident, link, known.get(DESCRIPTION), words, remote, now)
         for comment in fresh:
             _add(incident, link, comment, now)
+        _recognise(link, [each for each in there if each.id not in known and each.idem])
         _take_files(incident, link, remote, there, now)
         gone = set(known) - {each.id for each in there} - {DESCRIPTION}
         MirroredComment.objects.filter(link=link, remote_id__in=gone, gone_at=None).update(gone_at=now)
@@ -50,6 +51,19 @@ def _add(incident: Incident, link: IssueLink, comment: RemoteComment, now: datet
     note = _note(incident, link, comment.author, comment.text, comment.created_at, now, comment.files)
     MirroredComment.objects.create(
         link=link, remote_id=comment.id, version=comment.version, comment=note, text_hash=hash_of(comment.text)
+    )
+
+
+def _recognise(link: IssueLink, ours: Sequence[RemoteComment]) -> None:
+    """Comments of ours whose answer was lost: they are counted here, and not once more by whoever asks again."""
+    MirroredComment.objects.bulk_create(
+        [
+            MirroredComment(
+                link=link, idem=each.idem, remote_id=each.id, version=each.version, text_hash=hash_of(each.text)
+            )
+            for each in ours
+        ],
+        ignore_conflicts=True,
     )
 
 

@@ -108,6 +108,14 @@ class MemoryBackend:
         with self._lock:
             return self._comment(self._of(ref), author, text, files, "")
 
+    def send(self, ref: RemoteRef, author: str, text: str) -> RemoteComment:
+        """Somebody sends a letter out of the issue, which keeps it as a comment."""
+        with self._lock:
+            kept = self._of(ref)
+            written = replace(self._comment(kept, author, text, (), ""), is_letter=True)
+            kept.comments[-1] = written
+            return written
+
     def attach(self, ref: RemoteRef, author: str, file: Upload) -> RemoteIssue:
         """Somebody drops a file onto the issue, or pastes a picture into its description."""
         with self._lock:
@@ -116,6 +124,13 @@ class MemoryBackend:
             put = RemoteFile(number, file.name, len(file.content), file.content_type, author)
             kept.issue = replace(kept.issue, files=(*kept.issue.files, put))
             return self._touch(kept, author)
+
+    def rewrite(self, ref: RemoteRef, comment: RemoteComment, author: str, text: str) -> RemoteComment:
+        """Somebody changes his own words."""
+        with self._lock:
+            rewritten = self._rewrite(self._of(ref), comment, text)
+            self._touch(self._of(ref), author)
+            return rewritten
 
     def vanish(self, ref: RemoteRef) -> None:
         """The issue is gone, or out of our sight."""
@@ -175,7 +190,9 @@ class MemoryBackend:
         again: bool = True,
     ) -> RemoteComment:
         kept = self._of(ref)
-        written = next((each for each in kept.comments if each.idem == idem or each.id == replace), None)
+        # As trackers without keys for comments do it: whoever says that it is the first time is believed.
+        looked_at = kept.comments if again or replace else ()
+        written = next((each for each in looked_at if each.idem == idem or each.id == replace), None)
         if written is None:
             return self._comment(kept, US, text, files, idem)
         if replace and written.text != text:
