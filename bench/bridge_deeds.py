@@ -125,6 +125,8 @@ def step(deeds: Deeds, incident: Incident, by: Person, now: datetime) -> None:
 
 
 def closed_or_opened_again(deeds: Deeds, incident: Incident, by: Person, now: datetime) -> None:
+    if incident.merged_into_id:
+        return
     if not incident.is_open:
         services.reopen(incident, by=by, at=now, reason="Снова нет питания.")
         return

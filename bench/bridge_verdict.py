@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bench.bridge_deeds import HERE, LETTER, THERE
 from demo.tracker import Tracker
+from demo.tracker.records import Issue
 from demo.tracker.shapes import Shapes
 from incidents.models import Comment, Incident, IncidentEmail
 from mailbox.models import Attachment
@@ -52,10 +53,21 @@ def _fields(tracker: Tracker, links: dict[int, IssueLink]) -> Counter[str]:
         for name in other - set(link.frozen):
             if wrong[f"other {name}"] < 3:
                 print(f"  {incident.code} {name}: {ours[name]!r} here, {theirs.get(name)!r} there")
+                _story(incident, link, tracker.store.issues[link.remote_id], name)
             wrong[f"other {name}"] += 1
     if frozen:
         print(f"{frozen} issues have a field that both sides kept setting back")
     return wrong
+
+
+def _story(incident: Incident, link: IssueLink, issue: Issue, name: str) -> None:
+    """What happened to it on both sides, oldest first."""
+    rows = [(each.at, f"here {each.kind} {each.data}") for each in incident.events.order_by("pk")]
+    rows += [(each.at, f"there {each.author.login} {each.fields}") for each in issue.changes if each.fields]
+    conflicts = link.conflicts.filter(field=name)
+    rows += [(each.at, f"conflict {each.base} {each.ours} {each.theirs} {each.winner}") for each in conflicts]
+    for at, words in sorted(rows):
+        print(f"      {at:%H:%M:%S.%f} {words}"[:200])
 
 
 def _words(tracker: Tracker, links: dict[int, IssueLink], wrong: Counter[str]) -> None:

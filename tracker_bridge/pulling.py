@@ -67,22 +67,23 @@ def take(
     *,
     since: datetime | None = None,
     is_late: bool = False,
+    closely: bool = False,
 ) -> int:
     """One issue; 1 if it was news. The same version, and as many comments as before, is none.
 
     An issue that nobody here knows is taken in if it was created since then, or since the mirror began. `is_late`: it
-    comes from a search, which may be behind.
+    comes from a search, which may be behind. `closely`: its comments are read in any case.
     """
     link = IssueLink.objects.filter(backend=mirror.backend, remote_id=remote.ref.id).first()
     if link is None:
         link = adopting.adopt(mirror, remote, now, since)
         if link is None:
             return 0
-    elif link.version == remote.version and link.comment_count == (remote.comment_count or 0):
+    elif not closely and link.version == remote.version and link.comment_count == (remote.comment_count or 0):
         return 0
     if link.is_left_behind or (is_late and remote.updated_at < link.changed_at):
         return 0
-    if not remote.is_ours or link.comment_count != (remote.comment_count or 0):
+    if closely or not remote.is_ours or link.comment_count != (remote.comment_count or 0):
         # Before the fields: what is said over there explains what was done. Somebody may have rewritten a comment.
         remarks.take(backend, link, remote, now)
     reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now, is_late=is_late)

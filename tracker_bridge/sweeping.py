@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Incident, IncidentEmail
-from tracker_bridge import jobs, pulling
+from tracker_bridge import flips, jobs, pulling
 from tracker_bridge.models import IssueLink, Job, Mirror, MirroredComment
 from tracker_bridge.protocol import AuthNeeded, Gone, Misconfigured, RemoteRef, TrackerBackend, Transient
 
 STATE = IssueLink.State
+LATELY = timedelta(days=1)
 YES, NO = "Да", "Нет"
 
 
 def note_quiet_changes(mirror: Mirror, now: datetime) -> int:
-    """Jobs for open incidents whose deadline has passed since the last look, or whose letters were read."""
+    """Jobs for open incidents whose deadline has passed since the last look, or whose letters were read.
+
+    And for fields that were left alone, since both sides kept setting them back, when the time for it is over.
+    """
     since = mirror.overdue_up_to or mirror.began_at
     linked = IssueLink.objects.filter(backend=mirror.backend, is_left_behind=False, state=STATE.LINKED)
     overdue = Incident.objects.filter(closed_at=None, due_at__gt=since, due_at__lte=now)
@@ -24,10 +28,18 @@ def note_quiet_changes(mirror: Mirror, now: datetime) -> int:
     for told, is_news in ((YES, False), (NO, True)):
         other = linked.filter(incident__closed_at=None, incident__has_news=is_news, snapshot__ours__is_new_message=told)
         keys |= set(other.values_list("incident", flat=True))
+    keys |= _thawed(linked, now)
     jobs.add(_state(mirror, key, now) for key in sorted(keys))
     mirror.overdue_up_to = now
     mirror.save(update_fields=["overdue_up_to"])
     return len(keys)
+
+
+def _thawed(linked: QuerySet[IssueLink], now: datetime) -> set[int]:
+    """Incidents with fields that were left alone for long enough; their issues are looked at anew."""
+    thawed = [link for link in linked.exclude(frozen={}) if not flips.still_frozen(link, now)]
+    IssueLink.objects.filter(pk__in=[link.pk for link in thawed]).update(frozen={}, version="")
+    return {link.incident_id for link in thawed}
 
 
 def add_missing_letters(mirror: Mirror, now: datetime, limit: int = 1000) -> int:
@@ -36,8 +48,10 @@ def add_missing_letters(mirror: Mirror, now: datetime, limit: int = 1000) -> int
         link__incident=OuterRef("incident"), link__backend=mirror.backend, email=OuterRef("email")
     )
     waiting = Job.objects.filter(backend=mirror.backend, incident=OuterRef("incident"), email=OuterRef("email"))
+    # Letters come into closed incidents by merging, which makes these active.
+    open_or_lately = Q(incident__closed_at=None) | Q(incident__active_at__gt=now - LATELY)
     linked = IssueLink.objects.filter(
-        backend=mirror.backend, incident=OuterRef("incident"), state=STATE.LINKED, incident__closed_at=None
+        open_or_lately, backend=mirror.backend, incident=OuterRef("incident"), state=STATE.LINKED
     )
     letters = IncidentEmail.objects.filter(Exists(linked), ~Exists(told), ~Exists(waiting)).order_by("email")[:limit]
     jobs.add(
@@ -70,7 +84,7 @@ def sweep(backend: TrackerBackend, mirror: Mirror, now: datetime, *, limit: int 
     for link in links:
         try:
             remote = backend.get_issue(RemoteRef(link.remote_id, link.key, link.url))
-            pulling.take(backend, mirror, remote, now)
+            pulling.take(backend, mirror, remote, now, closely=True)
         except Gone as error:
             link.state, link.said = STATE.MISSING, str(error)
             link.save(update_fields=["state", "said"])

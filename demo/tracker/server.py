@@ -95,6 +95,10 @@ class _Server(ThreadingHTTPServer):
         self.tracker = tracker
         super().__init__(address, _Handler)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Whoever called has gone; the caller's own log says why.
+        logger.debug("a call was broken off", exc_info=True)
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -1,0 +1,394 @@
+"""Whoever dies, fails or is late: nothing is lost, nothing is done twice, and nobody's newer word is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from incidents import services
+from incidents.models import Comment, Incident, IncidentType, Status
+from tests.factories import make_pole
+from tests.tracker_bridge.conftest import Bridge
+from tracker_bridge import comments, jobs, pulling, pushing, reconciling
+from tracker_bridge.models import Conflict, IssueLink, Job
+from tracker_bridge.protocol import Ambiguous, Exhausted, Refused, RemoteIssue, RemoteRef, Transient
+
+# As the demo's queue has it.
+WORKFLOW = {
+    "open": ["new"],
+    "new": ["inProgress", "error"],
+    "inProgress": ["uvedomiliOperatora", "closed", "error"],
+    "uvedomiliOperatora": ["peredanoPodradciku", "error"],
+    "peredanoPodradciku": ["closed", "error"],
+    "closed": ["inProgress"],
+    "error": ["inProgress"],
+}
+
+
+class Killed(BaseException):
+    """What a process that is killed leaves behind: nothing after this runs."""
+
+
+@pytest.fixture
+def incident(bridge: Bridge) -> Incident:
+    made = bridge.open()
+    bridge.sync()
+    return made
+
+
+def fresh(incident: Incident) -> Incident:
+    return Incident.objects.select_related("status", "pole", "type").get(pk=incident.pk)
+
+
+def set_type(bridge: Bridge, incident: Incident, key: str) -> None:
+    services.set_type(incident, IncidentType.objects.get(key=key), by=None, at=bridge.now)
+
+
+def set_status(bridge: Bridge, incident: Incident, key: str) -> None:
+    services.change_status(fresh(incident), Status.objects.get(key=key), by=None, at=bridge.now)
+
+
+def killed_once(monkeypatch: pytest.MonkeyPatch, place: Any, name: str) -> None:
+    """The next call of it never happens, nor anything after."""
+    real: Callable[..., Any] = getattr(place, name)
+    calls = iter([Killed])
+
+    def dies(*args: Any, **kwargs: Any) -> Any:
+        for death in calls:
+            raise death
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(place, name, dies)
+
+
+def test_a_change_beside_a_step_of_ours_is_not_taken_for_seen(
+    bridge: Bridge, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = bridge.backend.set_status
+
+    def beside(ref: RemoteRef, status: str) -> RemoteIssue:
+        bridge.backend.edit(ref, "anna", summary="Правка", type="Авария ВОЛС")
+        return step(ref, status)
+
+    monkeypatch.setattr(bridge.backend, "set_status", beside)
+    set_status(bridge, incident, "inProgress")
+    bridge.push()
+    monkeypatch.undo()
+    bridge.sync()
+    issue = bridge.issue(incident)
+    assert issue.fields["summary"] == f"{incident.code}: Нет питания"
+    now_here = fresh(incident).type
+    assert now_here is not None
+    assert now_here.name_ru == "Авария ВОЛС"
+
+
+def test_a_search_that_is_behind_does_not_undo_what_we_have_just_written(bridge: Bridge, incident: Incident) -> None:
+    before = bridge.issue(incident)
+    set_type(bridge, incident, "power-rf")
+    bridge.push()
+    pulling.take(bridge.backend, bridge.mirror, before, bridge.now, is_late=True)
+    now_here = fresh(incident).type
+    assert now_here is not None
+    assert now_here.key == "power-rf"
+    assert not Conflict.objects.exists()
+    assert not Job.objects.filter(state=Job.State.WAITING).exists()
+
+
+def test_a_worker_that_died_after_its_write_does_not_make_it_somebody_elses(
+    bridge: Bridge, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_type(bridge, incident, "power-rf")
+    set_status(bridge, incident, "inProgress")
+    killed_once(monkeypatch, pushing, "_agreed")
+    with pytest.raises(Killed):
+        bridge.push()
+    # Meanwhile it is something else here, and the reading of changes comes first.
+    services.set_type(incident, IncidentType.objects.get(name_ru="Авария ВОЛС"), by=None, at=bridge.now)
+    bridge.pull()
+    bridge.wait(minutes=4)
+    bridge.sync()
+    now_here = fresh(incident)
+    assert now_here.type is not None
+    assert now_here.type.name_ru == bridge.issue(incident).fields["type"] == "Авария ВОЛС"
+    assert now_here.status.key == bridge.issue(incident).status == "inProgress"
+    assert not Conflict.objects.exists()
+
+
+def test_an_issue_that_was_taken_in_by_a_worker_who_died_then_is_read_again(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge.wait(minutes=1)
+    bridge.backend.create("anna", "Позвонили: нет питания")
+    killed_once(monkeypatch, reconciling, "reconcile")
+    with pytest.raises(Killed):
+        bridge.pull()
+    bridge.sync()
+    incident = Incident.objects.get()
+    assert bridge.issue(incident).fields["database_id"] == incident.pk
+
+
+def test_several_steps_that_became_one_job_are_taken_one_by_one(bridge: Bridge, incident: Incident) -> None:
+    bridge.backend.workflow = WORKFLOW
+    for key in ("inProgress", "uvedomiliOperatora", "peredanoPodradciku", "closed"):
+        set_status(bridge, incident, key)
+    bridge.sync()
+    assert bridge.issue(incident).status == "closed"
+    assert fresh(incident).status.key == "closed"
+    assert not Job.objects.filter(state=Job.State.DEAD).exists()
+
+
+def test_a_way_of_several_steps_is_not_mistaken_for_somebody_elses(
+    bridge: Bridge, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge.backend.workflow = WORKFLOW
+    for key in ("inProgress", "uvedomiliOperatora", "peredanoPodradciku"):
+        set_status(bridge, incident, key)
+    killed_once(monkeypatch, pushing, "_agreed")
+    with pytest.raises(Killed):
+        bridge.push()
+    assert bridge.issue(incident).status == "inProgress"
+    bridge.pull()
+    bridge.wait(minutes=4)
+    bridge.sync()
+    assert bridge.issue(incident).status == fresh(incident).status.key == "peredanoPodradciku"
+
+
+def test_a_job_that_fails_for_a_reason_of_its_own_keeps_no_other_away(
+    bridge: Bridge, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comments, "put", lambda *args: 1 / 0)
+    services.add_comment(incident, "Звонили", by=None, at=bridge.now)
+    other = bridge.open("Другой")
+    bridge.push()
+    assert bridge.link(other)
+    assert Job.objects.get(kind=Job.Kind.NOTE).error == "ZeroDivisionError"
+    monkeypatch.undo()
+    bridge.wait(minutes=1)
+    bridge.sync()
+    assert len(bridge.backend.comments(bridge.issue(incident).ref)) == 1
+
+
+def test_an_issue_that_cannot_be_read_keeps_no_other_away(
+    bridge: Bridge, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = bridge.open("Другой")
+    bridge.sync()
+    real = reconciling.reconcile
+
+    def reconcile(link: int, *args: Any, **kwargs: Any) -> None:
+        if link == bridge.link(incident).pk:
+            raise ValueError("words that no database takes")
+        real(link, *args, **kwargs)
+
+    monkeypatch.setattr(reconciling, "reconcile", reconcile)
+    cursor = bridge.mirror.cursor
+    bridge.backend.edit(bridge.issue(incident).ref, "anna", status="inProgress")
+    bridge.backend.edit(bridge.issue(other).ref, "anna", status="inProgress")
+    bridge.pull()
+    assert fresh(other).status.key == "inProgress"
+    assert bridge.mirror.cursor != cursor
+
+
+@pytest.mark.parametrize("error", [Transient("busy"), Ambiguous("lost")])
+def test_an_issue_that_fails_for_a_moment_is_read_again_and_the_others_at_once(
+    bridge: Bridge, incident: Incident, error: Exception
+) -> None:
+    other = bridge.open("Другой")
+    bridge.sync()
+    cursor = bridge.mirror.cursor
+    for each in (incident, other):
+        bridge.backend.edit(bridge.issue(each).ref, "anna", status="inProgress")
+    bridge.backend.fail("history", error)  # type: ignore[arg-type]
+    bridge.pull()
+    assert {fresh(incident).status.key, fresh(other).status.key} == {"new", "inProgress"}
+    assert bridge.mirror.cursor == cursor
+    bridge.pull()
+    assert fresh(incident).status.key == fresh(other).status.key == "inProgress"
+
+
+def test_a_dead_letter_that_is_tried_again_looks_whether_it_was_done_before(bridge: Bridge, incident: Incident) -> None:
+    services.add_comment(incident, "Звонили", by=None, at=bridge.now)
+    bridge.backend.fail("put_comment", Ambiguous("lost"), after=True)
+    bridge.push()
+    job = Job.objects.get(kind=Job.Kind.NOTE)
+    jobs.dead(job, Ambiguous("lost"), bridge.now)
+    jobs.again(job, bridge.now)
+    bridge.push()
+    assert len(bridge.backend.comments(bridge.issue(incident).ref)) == 1
+
+
+def test_a_comment_that_was_rewritten_over_there_is_said_again_here(bridge: Bridge, incident: Incident) -> None:
+    ref = bridge.issue(incident).ref
+    said = bridge.backend.say(ref, "anna", "Бригада выехала")
+    bridge.sync()
+    bridge.backend.rewrite(ref, said, "anna", "Бригада вернулась")
+    bridge.sync()
+    assert any("Бригада вернулась" in note.text for note in Comment.objects.filter(incident=incident))
+
+
+def test_a_merged_incident_says_where_its_matter_goes_on_once(bridge: Bridge, incident: Incident) -> None:
+    from incidents import moving
+
+    other = bridge.open("Другой")
+    bridge.sync()
+    moving.merge(incident, other, by=bridge.person(), at=bridge.now)
+    bridge.backend.fail("set_status", Ambiguous("lost"), times=2)
+    for _ in range(4):
+        bridge.push()
+        bridge.wait(minutes=2)
+    bridge.sync()
+    (said,) = bridge.backend.comments(bridge.issue(incident).ref)
+    assert other.code in said.text
+    assert bridge.issue(incident).status == "closed"
+    assert not Comment.objects.exists()
+
+
+def test_what_the_incident_refuses_stands_in_the_journal(bridge: Bridge, incident: Incident) -> None:
+    bridge.backend.edit(bridge.issue(incident).ref, "anna", pole="99999-X")
+    bridge.sync()
+    conflict = Conflict.objects.get()
+    assert (conflict.field, conflict.theirs, conflict.winner, conflict.author) == (
+        *("pole", "99999-X", "dispatch", "anna"),
+    )
+
+
+def test_a_status_that_was_refused_is_tried_again_when_it_is_another_one_there(
+    bridge: Bridge, incident: Incident
+) -> None:
+    bridge.backend.workflow = {"new": ["needAcceptance"], "needAcceptance": ["inProgress"]}
+    bridge.backend.edit(bridge.issue(incident).ref, "anna", description="Иначе")
+    set_status(bridge, incident, "inProgress")
+    bridge.backend.workflow = {"new": []}
+    bridge.push()
+    assert Job.objects.filter(state=Job.State.DEAD).count() == 1
+    bridge.backend.workflow = {"new": ["inProgress"]}
+    # Nothing changed there: it is not asked again and again.
+    bridge.wait(minutes=1)
+    bridge.push()
+    assert bridge.issue(incident).status == "new"
+    bridge.backend.edit(bridge.issue(incident).ref, "anna", status="needAcceptance")
+    bridge.backend.workflow = {"needAcceptance": ["inProgress"]}
+    bridge.sync()
+    # The tracker's own change of the status counts; both say the same, and nobody has to be asked any more.
+    assert bridge.issue(incident).status == fresh(incident).status.key
+    assert "status" not in bridge.link(incident).refused
+    assert not Job.objects.filter(state=Job.State.DEAD).exists()
+
+
+def test_a_pole_that_is_corrected_after_a_refusal_goes_on(bridge: Bridge, incident: Incident) -> None:
+    pole = make_pole("41960-P-43-1-1")
+    bridge.backend.edit(bridge.issue(incident).ref, "anna", pole="99999-X")
+    bridge.sync()
+    bridge.wait(minutes=1)
+    bridge.backend.edit(bridge.issue(incident).ref, "anna", pole=pole.code)
+    bridge.sync()
+    assert fresh(incident).pole == pole
+
+
+def test_a_field_that_was_left_alone_is_put_right_when_its_time_is_over(bridge: Bridge, incident: Incident) -> None:
+    from tracker_bridge import sweeping
+
+    for _ in range(12):
+        bridge.backend.edit(bridge.issue(incident).ref, "robot", summary="Правлю я")
+        bridge.pull()
+        bridge.push()
+        bridge.wait(seconds=20)
+    assert bridge.issue(incident).fields["summary"] == "Правлю я"
+    bridge.wait(hours=2)
+    sweeping.note_quiet_changes(bridge.mirror, bridge.now)
+    bridge.sync()
+    assert bridge.issue(incident).fields["summary"] == f"{incident.code}: Нет питания"
+    assert bridge.link(incident).frozen == {}
+
+
+def test_near_the_limit_of_changes_what_says_little_waits_for_company(bridge: Bridge, incident: Incident) -> None:
+    IssueLink.objects.update(writes=10_000)
+    Incident.objects.update(has_news=True)
+    services.add_comment(incident, "Звонили", by=None, at=bridge.now)
+    bridge.sync()
+    assert bridge.issue(incident).fields["is_new_message"] == "Нет"
+    set_type(bridge, incident, "power-rf")
+    bridge.sync()
+    assert bridge.issue(incident).fields["is_new_message"] == "Да"
+
+
+def test_an_issue_that_takes_no_more_comments_goes_on_in_another_with_all_that_waits(
+    bridge: Bridge, incident: Incident
+) -> None:
+    old = bridge.link(incident)
+    bridge.backend.fail("put_comment", Exhausted("1000 comments"))
+    services.add_comment(incident, "Звонили", by=None, at=bridge.now)
+    services.add_comment(incident, "Едут", by=None, at=bridge.now)
+    bridge.push()
+    pushing.go_on_elsewhere(IssueLink.objects.get(pk=old.pk), bridge.now)
+    bridge.wait(minutes=1)
+    bridge.sync()
+    new = bridge.link(incident)
+    assert new.remote_id != old.remote_id
+    told = [each.text for each in bridge.backend.comments(bridge.issue(incident).ref)]
+    assert [any(words in text for text in told) for words in ("Звонили", "Едут", old.key)] == [True] * 3
+    assert not Job.objects.filter(state=Job.State.DEAD).exists()
+
+
+def test_a_type_that_is_no_option_over_there_waits_until_it_is_another(bridge: Bridge, incident: Incident) -> None:
+    bridge.backend.fail("update_fields", Refused("no such option", field="type"))
+    set_type(bridge, incident, "power-rf")
+    bridge.sync()
+    bridge.wait(minutes=5)
+    bridge.sync()
+    assert "type" in bridge.link(incident).refused
+    services.set_type(incident, IncidentType.objects.get(name_ru="Авария ВОЛС"), by=None, at=bridge.now)
+    bridge.wait(minutes=1)
+    bridge.sync()
+    assert bridge.issue(incident).fields["type"] == "Авария ВОЛС"
+    assert bridge.link(incident).refused == {}
+
+
+def test_moments_of_the_lease_end_by_themselves(bridge: Bridge) -> None:
+    bridge.open()
+    job = jobs.lease("memory", bridge.now)
+    assert job is not None
+    assert jobs.lease("memory", bridge.now + jobs.LEASE) is None
+    assert jobs.lease("memory", bridge.now + jobs.LEASE + timedelta(seconds=1)) == job
+
+
+def test_a_comment_beside_one_of_ours_whose_answer_was_lost_is_read(bridge: Bridge, incident: Incident) -> None:
+    ref = bridge.issue(incident).ref
+    services.add_comment(incident, "Звонили", by=None, at=bridge.now)
+    bridge.backend.fail("put_comment", Ambiguous("lost"), after=True)
+    bridge.push()
+    bridge.pull()
+    bridge.wait(minutes=1)
+    bridge.push()
+    # Counted twice, ours would stand for this one, and our next write would hide whose it is.
+    bridge.backend.say(ref, "anna", "Бригада выехала")
+    set_type(bridge, incident, "power-rf")
+    bridge.push()
+    bridge.sync()
+    assert any("Бригада выехала" in note.text for note in Comment.objects.filter(incident=incident))
+    assert bridge.link(incident).comment_count == 2
+
+
+def test_letters_that_are_merged_into_a_closed_incident_are_told(bridge: Bridge, incident: Incident) -> None:
+    from incidents import moving
+    from incidents.events import record
+    from incidents.models import IncidentEmail
+    from tests.factories import make_email
+    from tracker_bridge import sweeping
+
+    for key in ("inProgress", "closed"):
+        set_status(bridge, incident, key)
+    other = bridge.open("Другой")
+    email = make_email(text="Нет питания с ночи")
+    IncidentEmail.objects.create(incident=other, email=email, way="thread", thread=email.pk)
+    record(other, "letter", actor=None, at=bridge.now, email=email.pk)
+    moving.merge(other, incident, by=bridge.person(), at=bridge.now)
+    sweeping.add_missing_letters(bridge.mirror, bridge.now)
+    bridge.sync()
+    (told,) = (
+        each for each in bridge.backend.comments(bridge.issue(incident).ref) if "Нет питания с ночи" in each.text
+    )
+    assert told.idem == f"letter:{email.pk}"
