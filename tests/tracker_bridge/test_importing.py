@@ -54,13 +54,8 @@ def before(bridge: Bridge, summary: str, **fields: Any) -> RemoteIssue:
 
 
 def imported(bridge: Bridge, **given: Any) -> Import:
-    pauses: list[timedelta] = []
-    row = Import()
-    for row in importing.run(
-        bridge.backend, bridge.mirror, **{"since": None, "now": lambda: bridge.now, "pause": pauses.append, **given}
-    ):
-        pass
-    return row
+    asked = {"since": None, "now": lambda: bridge.now, "pause": lambda length: None, **given}
+    return list(importing.run(bridge.backend, bridge.mirror, **asked))[-1]
 
 
 def test_issues_are_joined_or_become_incidents_and_open_incidents_get_issues(bridge: Bridge) -> None:
