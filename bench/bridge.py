@@ -80,7 +80,11 @@ def main() -> None:
         var = Path(folder).resolve()
         os.environ |= {"VAR_DIR": str(var), "LOG_LEVEL": "CRITICAL", "DJANGO_SETTINGS_MODULE": "config.settings"}
         os.environ |= {"TRACKER_BACKEND": "yandex", "YT_QUEUE": "DISPATCH", "YT_ORGANIZATION_ID": "1", **FIELDS}
-        os.environ |= {"YT_ACCESS_TOKEN": "demo-token", "YT_REFRESH_TOKEN": "demo-refresh"}
+        os.environ |= {
+            "TRACKER_CALLS_PER_SECOND": "0",
+            "YT_ACCESS_TOKEN": "demo-token",
+            "YT_REFRESH_TOKEN": "demo-refresh",
+        }
         os.environ |= {"YT_CLIENT_ID": "demo-client", "YT_CLIENT_SECRET": "demo-secret"}
         from demo.tracker import Tracker
 

@@ -79,6 +79,8 @@ class TrackerSettings:
     # The kind of issues that are created, where there are several, and the field for our keys, where it needs one.
     issue_type: str = ""
     key_field: str = ""
+    # All workers together, searches half as many; 0: as many as they can.
+    calls_per_second: int = 0
 
     def __repr__(self) -> str:
         # Settings are printed in reports of errors.
@@ -113,6 +115,7 @@ def _yandex(backend: str) -> TrackerSettings:
         fields={name: remote for name, setting in FIELDS.items() if (remote := env_str(setting))},
         statuses=_statuses(),
         largest_file=env_int("TRACKER_LARGEST_FILE_MB", 50, least=1) * 1024 * 1024,
+        calls_per_second=_calls_per_second(),
         hook_secret=_hook_secret(),
     )
 
@@ -136,10 +139,15 @@ def _redmine() -> TrackerSettings:
         statuses=_pairs("TRACKER_STATUSES"),
         # As Redmine comes.
         largest_file=env_int("REDMINE_LARGEST_FILE_MB", 5, least=1) * 1024 * 1024,
+        calls_per_second=_calls_per_second(),
         names_statuses=True,
         issue_type=env_str("REDMINE_TRACKER"),
         key_field=env_str("REDMINE_KEY_FIELD") or "Dispatch",
     )
+
+
+def _calls_per_second() -> int:
+    return env_int("TRACKER_CALLS_PER_SECOND", 8, least=0)
 
 
 def _hook_secret() -> str:

@@ -192,10 +192,9 @@ def test_more_changes_than_a_page_holds_are_all_told_even_in_one_moment(
     world: YandexWorld, tracker: Tracker, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("tracker_bridge.backends.yandex.backend.PER_PAGE", 5)
-    made = {world.create(f"Заявка {number}").id for number in range(23)}
     moment = tracker.store.now()
-    for issue in tracker.store.issues.values():
-        issue.updated_at = moment
+    monkeypatch.setattr(tracker.store, "now", lambda: moment)
+    made = {world.create(f"Заявка {number}").id for number in range(23)}
     cursor, seen = follow(world, "")
     assert {each.ref.id for each in seen} == made
     assert len(seen) == 23

@@ -14,6 +14,7 @@ from tracker_bridge.backends.null import NullBackend
 from tracker_bridge.backends.redmine import RedmineBackend
 from tracker_bridge.backends.yandex import YandexBackend, YandexConfig
 from tracker_bridge.credentials import Stored
+from tracker_bridge.pace import Pace
 from tracker_bridge.protocol import TrackerBackend
 from tracker_bridge.statuses import Statuses, mapping
 
@@ -40,7 +41,9 @@ class _Key:
 def _made(key: _Key) -> TrackerBackend:
     if key.tracker.backend == "memory":
         return MemoryBackend()
-    return (_redmine if key.tracker.backend == "redmine" else _yandex)(key.tracker)
+    backend = (_redmine if key.tracker.backend == "redmine" else _yandex)(key.tracker)
+    backend.calls.turn = Pace(key.tracker.backend, key.tracker.calls_per_second)
+    return backend
 
 
 def _yandex(tracker: TrackerSettings) -> YandexBackend:

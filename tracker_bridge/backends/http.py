@@ -67,6 +67,8 @@ class Calls:
 
     def __init__(self, url: str, keys: Keys, headers: Callable[[str], Mapping[str, str]]) -> None:
         self.url, self.keys, self.headers = url.rstrip("/"), keys, headers
+        # Asked before each call by its path; comes back when the call may be made.
+        self.turn: Callable[[str], None] = lambda path: None
         self._session = requests.Session()
         # No proxies or passwords from the environment of the process.
         self._session.trust_env = False
@@ -108,6 +110,7 @@ class Calls:
     def _send(
         self, method: str, path: str, params: Mapping[str, Any], is_read: bool, content: Mapping[str, Any]
     ) -> requests.Response:
+        self.turn(path)
         token = self.keys.current()
         answer = self._once(method, path, params, is_read, content, token)
         if answer.status_code == 401:
