@@ -55,11 +55,13 @@ def of(tracker: TrackerSettings, mirror: Mirror, now: datetime) -> Connection:
         title = _("The token cannot be renewed")
         return Connection("is-risk", "alert-triangle", title, what, anew, kept.said, **facts)
     if credentials.was_cut_short(kept) and kept.tried_at and now - kept.tried_at > AT_IT:
-        what = _(
-            "Whoever asked for a new pair ended before it was written, so that this one may be worthless."
-        )
+        what = _("Whoever asked for a new pair ended before it was written, so that this one may be worthless.")
         title = _("The last renewal was cut short")
         return Connection("is-risk", "alert-triangle", title, what, anew, **facts)
+    if mirror.state == Mirror.State.MISCONFIGURED:
+        what = _("The token is accepted; something else keeps the mirror from working.")
+        title = _("Connected, but settings are wrong")
+        return Connection("is-risk", "adjustments", title, what, _("Look at the page “State”."), mirror.said, **facts)
     title = _("Connected as %(owner)s") % {"owner": kept.owner} if kept.owner else _("The mirror has a token")
     return Connection("is-done", "circle-check", title, _lasting(kept), **facts)
 
