@@ -9,7 +9,18 @@ from celery import shared_task
 from django.utils import timezone
 
 from mailbox.locks import alone
-from tracker_bridge import backends, checking, connecting, hints, mirrors, pulling, pushing, sweeping
+from tracker_bridge import (
+    backends,
+    catching_up,
+    checking,
+    connecting,
+    hints,
+    mirrors,
+    pulling,
+    pushing,
+    remote_files,
+    sweeping,
+)
 from tracker_bridge.models import Mirror
 from tracker_bridge.protocol import TrackerBackend, TrackerError
 
@@ -30,9 +41,21 @@ def pull() -> int:
 
     def work(backend: TrackerBackend, mirror: Mirror) -> int:
         with alone(LOCK_CLASS, READING) as is_alone:
-            return pulling.pull(backend, mirror, now=timezone.now) if is_alone else 0
+            if not is_alone:
+                return 0
+            if mirror.checked_at is None:
+                # Just switched on: what is wrong is said now, and not within the hour.
+                check()
+            catching_up.once(mirror, timezone.now())
+            return pulling.pull(backend, mirror, now=timezone.now)
 
     return _with(work)
+
+
+@shared_task
+def fetch_files() -> int:
+    """Copy files that people attached over there."""
+    return _with(lambda backend, mirror: remote_files.fetch(backend, mirror, now=timezone.now))
 
 
 @shared_task
