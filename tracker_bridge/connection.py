@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -71,7 +72,7 @@ def header(tracker: TrackerSettings) -> str:
     return HEADERS[tracker.is_cloud]
 
 
-def _facts(kept: Credentials) -> dict[str, object]:
+def _facts(kept: Credentials) -> dict[str, Any]:
     was_renewed = kept.tried_at is not None and kept.tried_at == kept.issued_at
     return {
         "kept": kept,

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 
 from demo.tracker.records import ApiError, User
 
@@ -43,7 +44,7 @@ class Tokens:
                 return pair.user
         raise ApiError(401, "Не авторизован.")
 
-    def names_organisation(self, headers: Mapping[str, str]) -> bool:
+    def names_organisation(self, headers: Message) -> bool:
         return any(headers.get(name) for name in ([self.header] if self.header else ["X-Org-ID", "X-Cloud-Org-ID"]))
 
     def expire(self) -> None:
