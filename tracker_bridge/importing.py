@@ -191,6 +191,9 @@ def kind(remote: RemoteIssue, backend: str, since: datetime | None) -> str:
         return ""
     if named(remote, backend):
         return "linked"
+    if IssueLink.objects.filter(backend=backend, remote_id=remote.ref.id).exists():
+        # By whoever reads or writes beside us, a moment ago.
+        return "known"
     return "" if is_over(remote, Statuses(reconciling.renamed())) else "opened"
 
 
