@@ -10,7 +10,7 @@ from django.db import transaction
 from incidents import services
 from incidents.models import Incident
 from tracker_bridge import people, reconciling, typed_sites, workflow
-from tracker_bridge.fields import STATUS
+from tracker_bridge.fields import STATUS, Owner
 from tracker_bridge.merging import Base
 from tracker_bridge.models import IssueLink, Mirror
 from tracker_bridge.protocol import RemoteIssue
@@ -41,9 +41,6 @@ def adopt(mirror: Mirror, remote: RemoteIssue, now: datetime, since: datetime | 
         if incident is None:
             incident = _opened(remote, mirror.backend, now)
             base = _as_it_begins(remote, incident)
-            if status := Statuses(reconciling.renamed()).ours(remote.status):
-                # Somebody has moved it on already.
-                incident = workflow.bring(incident, status, at=now)
         link = IssueLink(
             backend=mirror.backend,
             incident=incident,
@@ -62,9 +59,14 @@ def adopt(mirror: Mirror, remote: RemoteIssue, now: datetime, since: datetime | 
 
 
 def _as_it_begins(remote: RemoteIssue, incident: Incident) -> Base:
-    """Nobody chose a status that means nothing here, as a queue may begin with, nor wants one beside wrong data."""
+    """What is ours to say takes the place of what stands there, and nobody's change is lost by it.
+
+    Nobody chose a status that means nothing here, as a queue may begin with, nor wants one beside wrong data.
+    """
+    said = reconciling.theirs(remote)
+    ours = {name: value for name, value in said.items() if reconciling.OWNERS.get(name) is Owner.DISPATCH}
     is_known = Statuses(reconciling.renamed()).ours(remote.status) is not None
-    return Base() if is_known and not incident.status.is_error else Base({}, {STATUS: remote.status})
+    return Base({}, ours if is_known and not incident.status.is_error else {**ours, STATUS: remote.status})
 
 
 def _opened(remote: RemoteIssue, backend: str, now: datetime) -> Incident:
@@ -76,9 +78,10 @@ def _opened(remote: RemoteIssue, backend: str, now: datetime) -> Incident:
         summary[:LONGEST_SUBJECT], by=by if by and by.has_perm("incidents.work_incident") else None, at=at
     )
     if status := Statuses(reconciling.renamed()).ours(remote.status):
+        # Somebody has moved it on already.
         incident = workflow.bring(incident, status, at=now)
     if not remote.fields.get("pole") and not remote.fields.get("base_station"):
-        incident = typed_sites.in_words(incident, summary, str(remote.fields.get("description") or ""), at)
+        incident = typed_sites.in_words(incident, summary, str(remote.fields.get("description") or ""), now)
     return incident
 
 

@@ -7,12 +7,12 @@ issue twice changes nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError
 
-from tracker_bridge import adopting, mirrors, reconciling, remarks
+from tracker_bridge import adopting, mirrors, reconciling, remarks, remote_files
 from tracker_bridge.models import IssueLink, Mirror
 from tracker_bridge.protocol import (
     Ambiguous,
@@ -96,16 +96,21 @@ def one(backend: TrackerBackend, mirror: Mirror, remote_id: str, now: datetime) 
     link = known.filter(remote_id=remote_id).first() or known.filter(key=remote_id).first()
     ref = RemoteRef(link.remote_id if link else remote_id, remote_id, "")
     try:
-        take(backend, mirror, backend.get_issue(ref), now)
+        issue = backend.get_issue(ref)
+        take(backend, mirror, issue, now, closely=bool(remote_files.news(mirror.backend, [issue])))
     except Gone:
         logger.info("a hint named an issue that is not there: %s", remote_id)
 
 
-def _news(mirror: Mirror, issues: Sequence[RemoteIssue]) -> list[RemoteIssue]:
+def _news(mirror: Mirror, issues: Sequence[RemoteIssue], filed: Collection[str]) -> list[RemoteIssue]:
     """Without those that are known as they are; a page of changes tells most issues again."""
     found = IssueLink.objects.filter(backend=mirror.backend, remote_id__in=[each.ref.id for each in issues])
     known = {(remote_id, version, count) for remote_id, version, count in found.values_list(*KNOWN_BY)}
-    return [each for each in issues if (each.ref.id, each.version, each.comment_count or 0) not in known]
+    return [
+        each
+        for each in issues
+        if (each.ref.id, each.version, each.comment_count or 0) not in known or each.ref.id in filed
+    ]
 
 
 def _take_page(
@@ -113,9 +118,11 @@ def _take_page(
 ) -> int:
     """All issues of a page, whatever becomes of one; raises if some have to be read again, and the others are done."""
     seen, failed = 0, list[TrackerError]()
-    for issue in _news(mirror, issues):
+    # A file that is dropped onto an issue need not change its version.
+    filed = remote_files.news(mirror.backend, issues)
+    for issue in _news(mirror, issues, filed):
         try:
-            seen += take(backend, mirror, issue, now(), is_late=True)
+            seen += take(backend, mirror, issue, now(), is_late=True, closely=issue.ref.id in filed)
         except (AuthNeeded, Misconfigured, OperationalError, InterfaceError):
             raise
         except (Transient, Ambiguous) as error:

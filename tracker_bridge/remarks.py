@@ -16,8 +16,8 @@ from tracker_bridge.models import IncomingFile, IssueLink, MirroredComment
 from tracker_bridge.protocol import RemoteComment, RemoteFile, RemoteIssue, RemoteRef, TrackerBackend
 
 LONGEST = 20_000
-# In place of the id of a comment.
-DESCRIPTION = "description"
+# In place of the id of a comment: notes that were made of something else over there, and are not told back.
+DESCRIPTION, OTHER = "description", "note:"
 
 
 def take(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue, now: datetime) -> int:
@@ -36,7 +36,8 @@ def take(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue, now: dat
             _add(incident, link, comment, now)
         _recognise(link, [each for each in there if each.id not in known and each.idem])
         _take_files(incident, link, remote, there, now)
-        gone = set(known) - {each.id for each in there} - {DESCRIPTION}
+        gone = set(known) - {each.id for each in there}
+        gone = {each for each in gone if each != DESCRIPTION and not each.startswith(OTHER)}
         MirroredComment.objects.filter(link=link, remote_id__in=gone, gone_at=None).update(gone_at=now)
         IssueLink.objects.filter(pk=link.pk).update(comment_count=len(there))
     return len(fresh)
@@ -69,10 +70,10 @@ def _recognise(link: IssueLink, ours: Sequence[RemoteComment]) -> None:
 
 def _follow(incident: Incident, link: IssueLink, known: MirroredComment, comment: RemoteComment, now: datetime) -> None:
     """A comment that was rewritten over there is said again: what was read once is not changed behind anybody."""
-    if known.version == comment.version or known.idem or known.text_hash == hash_of(comment.text):
+    if known.version == comment.version or known.idem or comment.is_letter or known.text_hash == hash_of(comment.text):
         return
     words = _("Rewritten in the tracker: %(text)s") % {"text": comment.text}
-    _note(incident, link, comment.author, words, comment.created_at, now, comment.files)
+    _not_told_back(link, _note(incident, link, comment.author, words, comment.created_at, now, comment.files))
     known.version, known.text_hash = comment.version, hash_of(comment.text)
     known.save(update_fields=["version", "text_hash"])
 
@@ -93,7 +94,7 @@ def _follow_description(
         MirroredComment.objects.create(link=link, remote_id=DESCRIPTION, **facts)
         return
     said = _("Description rewritten in the tracker: %(text)s") % {"text": words}
-    _note(incident, link, remote.writer or remote.author, said, now, now)
+    _not_told_back(link, _note(incident, link, remote.writer or remote.author, said, now, now))
     known.text_hash = hash_of(words)
     known.save(update_fields=["text_hash"])
 
@@ -110,9 +111,13 @@ def _take_files(
         return
     described = MirroredComment.objects.filter(link=link, remote_id=DESCRIPTION).select_related("comment").first()
     if described and described.comment and not seen:
-        remote_files.expect(link, described.comment, remote_files.split(fresh)[0], now)
+        remote_files.expect(link, described.comment, fresh, now)
         return
-    _note(incident, link, fresh[0].author or remote.writer, "", now, now, fresh)
+    _not_told_back(link, _note(incident, link, fresh[0].author or remote.writer, "", now, now, fresh))
+
+
+def _not_told_back(link: IssueLink, note: Comment) -> None:
+    MirroredComment.objects.create(link=link, remote_id=f"{OTHER}{note.pk}", comment=note, text_hash="")
 
 
 def _note(
@@ -126,7 +131,7 @@ def _note(
 ) -> Comment:
     """A note by whoever of ours it is, else by Dispatch with the name in it; its files follow."""
     by = people.user(link.backend, author)
-    coming, staying = remote_files.split(files)
+    _coming, staying = remote_files.split(files)
     names = ", ".join(each.name for each in staying)
     beside = _("Files in the tracker: %(names)s") % {"names": names} if staying else ""
     words = texts.readable(text)[:LONGEST] or (_("Attached in the tracker:") if files else "")
@@ -135,5 +140,5 @@ def _note(
         said, by = f"{author} ({link.key}): {said}", None
     moment = min(max(at, incident.opened_at), now)
     note = services.add_comment(incident.final, said, by=by, at=moment)
-    remote_files.expect(link, note, coming, now)
+    remote_files.expect(link, note, files, now)
     return note

@@ -25,6 +25,7 @@ from tracker_bridge.protocol import (
     AuthNeeded,
     Misconfigured,
     RemoteFile,
+    RemoteIssue,
     RemoteRef,
     TrackerBackend,
     TrackerError,
@@ -58,8 +59,18 @@ def split(files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], list[RemoteFil
     return small, [each for each in files if each not in small]
 
 
-def expect(link: IssueLink, note: Comment, files: Iterable[RemoteFile], now: datetime) -> None:
+def news(backend: str, issues: Sequence[RemoteIssue]) -> set[str]:
+    """Issues, by their ids, with files that nobody here has seen; one query, or none."""
+    named = {(issue.ref.id, file.id) for issue in issues for file in issue.files}
+    if not named:
+        return set()
+    rows = IncomingFile.objects.filter(link__backend=backend, remote_id__in={file for _, file in named})
+    return {issue for issue, _ in named - set(rows.values_list("link__remote_id", "remote_id"))}
+
+
+def expect(link: IssueLink, note: Comment, files: Sequence[RemoteFile], now: datetime) -> None:
     """Have these files copied into the note; one that is known already is not copied again."""
+    coming, _staying = split(files)
     IncomingFile.objects.bulk_create(
         [
             IncomingFile(
@@ -69,6 +80,7 @@ def expect(link: IssueLink, note: Comment, files: Iterable[RemoteFile], now: dat
                 name=(each.name or each.id)[:255],
                 content_type=each.content_type[:255],
                 size=each.size,
+                state=State.WAITING if each in coming else State.LEFT,
                 not_before=now,
             )
             for each in files

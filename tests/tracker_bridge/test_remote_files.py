@@ -22,6 +22,11 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
 ACT = Upload("Акт осмотра.pdf", "application/pdf", b"%PDF-1.4 " + b"x" * 100)
 
 
+@pytest.fixture(autouse=True)
+def _english(settings: Any) -> None:
+    settings.LANGUAGE_CODE = "en"
+
+
 @pytest.fixture
 def incident(bridge: Bridge) -> Incident:
     made = bridge.open()
@@ -90,6 +95,7 @@ def test_a_file_dropped_onto_the_issue_later_is_a_note_of_whoever_did_it(bridge:
     bridge.backend.edit(bridge.issue(incident).ref, "oleg", status="inProgress")
     bridge.sync()
     assert Comment.objects.count() == 1
+    assert not bridge.backend.comments(bridge.issue(incident).ref)
 
 
 def test_files_of_a_comment_are_not_taken_for_files_of_the_issue(
