@@ -31,6 +31,8 @@ NO_TRACKER = "door 403 403 404 404 door"
 KEEPER_NO_TRACKER = "door 403 403 403 404 door"
 API = "ok ok ok ok ok ok"
 NO_POST = NOT_BY_GET
+# For programs, which know a secret instead of having a session.
+HOOKS = {"tracker/hint/"}
 TABLE: dict[str, tuple[str, str]] = {
     "healthz": ("any any any any any any", CLOSED),
     "readyz": ("any any any any any any", CLOSED),
@@ -304,7 +306,7 @@ def test_every_post_wants_the_token_of_its_page() -> None:
     world, person = make_world(), make_user(Role.ADMINISTRATOR)
     for route in all_routes():
         said = browser_of(person, csrf=True).post(world.address(route))
-        assert said.status_code in {403, 405}, route
+        assert said.status_code in ({404} if route in HOOKS else {403, 405}), route
 
 
 def test_a_method_nobody_asked_for_changes_nothing() -> None:
