@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import requests
 
 from config.embedded import keeper, paths, services
 from config.embedded.processes import identity, is_alive, wait_until
@@ -32,7 +33,8 @@ time.sleep(600)
 SEED = '''
 import os, sys
 from pathlib import Path
-Path(sys.argv[1], "seeded").write_text(os.environ["EMAIL_HOST"] + ", " + os.environ["LANG"])
+said = [os.environ["EMAIL_HOST"], os.environ["LANG"], os.environ["TRACKER_BACKEND"]]
+Path(sys.argv[1], "seeded").write_text(", ".join(said))
 Path(sys.argv[1], "demo-logins.txt").write_text("dispatcher / secret")
 '''
 
@@ -47,23 +49,25 @@ services.demo_servers = servers
 services.worker = lambda var: sleeper("worker")
 services.watcher = lambda: sleeper("mail watcher")
 services.demo_letters = lambda: sleeper("demo letters")
-services.manage = lambda name: python("-c", SEED, os.environ["VAR_DIR"])
+manage, importer = services.manage, "import os; print('imported into', os.environ['YT_QUEUE'], flush=True)"
+programs = {"demo_seed": python("-c", SEED, os.environ["VAR_DIR"]), "sync_tracker": python("-c", importer)}
+services.manage = lambda name, *rest: programs.get(name) or manage(name, *rest)
 execute_from_command_line(["manage.py", "up"])
 """
-OURS = {"DB_HOST", "REDIS_URL", "PARSING_EMAIL_SERVER", "EMAIL_HOST", "DJANGO_ALLOWED_HOSTS"}
+OURS = {"DB_HOST", "REDIS_URL", "PARSING_EMAIL_SERVER", "EMAIL_HOST", "DJANGO_ALLOWED_HOSTS", "TRACKER_BACKEND"}
 
 
 class Launcher:
     """`manage.py up` in the background."""
 
-    def __init__(self, var: Path, port: int) -> None:
+    def __init__(self, var: Path, port: int, **more: str) -> None:
         self.var, self.port = var, port
         environment = {name: value for name, value in os.environ.items() if name not in OURS}
         own = {"VAR_DIR": str(var), "PORT": str(port), "LANG": "C.UTF-8", "DJANGO_SETTINGS_MODULE": "config.settings"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", UP],
             cwd=paths.PROJECT,
-            env=environment | own,
+            env=environment | own | more,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -118,7 +122,7 @@ def test_it_prints_progress_address_and_logins_and_sigterm_stops_all_of_it(launc
     assert sorted(order, key=text.index) == order
     assert f"http://127.0.0.1:{launcher.port}/" in text
     assert "dispatcher / secret" in launcher.said
-    assert (launcher.var / "seeded").read_text() == "from the demo, C.UTF-8"  # the second was set already
+    assert (launcher.var / "seeded").read_text() == "from the demo, C.UTF-8, off"  # the second was set already
     assert services.healthz(launcher.port) == 200
     everything = launcher.everything()
     assert len(everything) == 8  # launcher, web, worker, watcher, demo servers, letters, PostgreSQL, Valkey
@@ -161,3 +165,44 @@ def test_stopping_in_the_middle_of_the_start_leaves_nothing(launcher):
     everything = launcher.everything()
     assert launcher.stop(signal.SIGINT) == 0
     assert not any(map(is_alive, everything))
+
+
+@pytest.mark.slow
+def test_a_tracker_runs_beside_it_only_when_it_is_wanted(var):
+    beside = Launcher(var, free_port(), TRACKER="1")
+    try:
+        assert beside.read_until("tracker import: imported into DISPATCH"), beside.said
+        (address,) = [line for line in beside.said if line.startswith("tracker: http://127.0.0.1:")]
+        page = address.split()[1]
+        assert "Очередь DISPATCH" in requests.get(page, timeout=5).text
+        assert page in paths.logins_file(var).read_text()
+        assert "dispatcher / secret" in beside.said
+        assert (var / "seeded").read_text().endswith(", off")
+        form = {"do": "create", "by": "dispatcher", "summary": "Заведена руками"}
+        assert requests.post(f"{page}act", data=form, timeout=5).ok
+    finally:
+        assert beside.stop(signal.SIGTERM) == 0
+    without = Launcher(var, beside.port)
+    try:
+        assert without.read_until("Ctrl-C stops everything")
+        assert any("mirror in the demo's tracker is off" in line for line in without.said)
+        assert "tracker" not in paths.logins_file(var).read_text()
+    finally:
+        without.stop(signal.SIGTERM)
+    again = Launcher(var, beside.port, TRACKER="1")
+    try:
+        assert again.read_until("Ctrl-C stops everything")
+        assert address in again.said
+        assert "Заведена руками" in requests.get(page, timeout=5).text
+    finally:
+        again.stop(signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_a_tracker_of_ones_own_wins_over_the_demos(var):
+    own = Launcher(var, free_port(), TRACKER="1", TRACKER_BACKEND="off")
+    try:
+        assert own.read_until("Ctrl-C stops everything")
+        assert any("no demo tracker: TRACKER_BACKEND is set" in line for line in own.said)
+    finally:
+        own.stop(signal.SIGTERM)
