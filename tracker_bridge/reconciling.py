@@ -59,7 +59,7 @@ def base_of(link: IssueLink) -> Base:
 
 def keep(link: IssueLink, base: Base) -> None:
     kept = {"ours": fields.as_json(base.ours), "theirs": fields.as_json(base.theirs)}
-    link.snapshot = {**kept, "sent": link.snapshot.get("sent", {})}
+    link.snapshot = {**link.snapshot, **kept}
 
 
 def sent(link: IssueLink) -> dict[str, list[Value]]:
@@ -148,6 +148,7 @@ def reconcile(
     disputes = _disputes(merged, refusals, base, said)
     _note(link, disputes, authors, now)
     flips.count(link, disputes, now)
+    flips.count_taken(link, {name: said[name] for name in merged.take}, _accepted(merged, refusals), now)
     _follow(link, remote)
     link.save()
     if add_job and (is_armed or _differs(agreed, after, flips.still_frozen(link, now))):
@@ -195,6 +196,11 @@ def _with_taken(merged: Merged, refusals: Sequence[Refusal], now_ours: Mapping[s
     for name in merged.push:
         base_ours.pop(name, None)
     return Base(base_ours, base_theirs)
+
+
+def _accepted(merged: Merged, refusals: Sequence[Refusal]) -> dict[str, Value]:
+    refused = {each.name for each in refusals}
+    return {name: value for name, value in merged.take.items() if name not in refused}
 
 
 def _differs(agreed: Base, now_ours: Mapping[str, Value], frozen: Collection[str]) -> bool:
