@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from pathlib import Path
 
 from config.embedded import paths
@@ -11,7 +12,7 @@ from config.tracker import FIELDS
 from demo import staff
 from demo.places import write_private
 from demo.tracker import seed
-from demo.tracker.records import User
+from demo.tracker.records import Trigger, User
 from demo.tracker.server import ORGANISATION, TOKEN, Tracker
 
 FIRST_UID = 8000000000000100
@@ -35,9 +36,18 @@ def employ(tracker: Tracker) -> None:
         pair.user = tracker.store.robot
 
 
-def write_card(var: Path, tracker: Tracker) -> None:
+def call_the_desk(tracker: Tracker, port: int) -> str:
+    """A trigger that tells the desk at once which issue has changed; returns the secret that it knows."""
+    secret = secrets.token_hex(24)
+    hook = f"http://127.0.0.1:{port}/tracker/hint/"
+    tracker.hooks.triggers = [Trigger(1, "Dispatch", hook, {"X-Dispatch-Hook": secret}, '{"key": "{{issue.key}}"}')]
+    return secret
+
+
+def write_card(var: Path, tracker: Tracker, secret: str) -> None:
     """Say where it listens. `environment` makes the product use it, `pid` tells whether it is stale."""
-    content = {"pid": os.getpid(), "url": tracker.url, "environment": environment(tracker)}
+    said = environment(tracker) | {"TRACKER_HOOK_SECRET": secret}
+    content = {"pid": os.getpid(), "url": tracker.url, "environment": said}
     write_private(paths.tracker_file(var), json.dumps(content, indent=2) + "\n")
 
 

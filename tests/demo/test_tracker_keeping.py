@@ -69,7 +69,7 @@ def test_its_people_are_those_of_the_desk(tmp_path: Path) -> None:
 
 def test_its_card_makes_the_product_mirror_every_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Tracker(env={})
-    run.write_card(tmp_path, queue)
+    run.write_card(tmp_path, queue, run.call_the_desk(queue, 8000))
     assert run.known_port(tmp_path) == int(queue.url.rpartition(":")[2])
     for name, value in tracker.environment(tmp_path).items():
         monkeypatch.setenv(name, value)
@@ -78,6 +78,9 @@ def test_its_card_makes_the_product_mirror_every_field(tmp_path: Path, monkeypat
     assert settings.url == queue.url
     assert {queue.store.field(ident).id for ident in settings.fields.values()} <= queue.store.fields.keys()
     assert len(settings.fields) == 11
+    (trigger,) = queue.hooks.triggers
+    assert trigger.headers["X-Dispatch-Hook"] == settings.hook_secret
+    assert trigger.endpoint == "http://127.0.0.1:8000/tracker/hint/"
     queue.stop()
 
 

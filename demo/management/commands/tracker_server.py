@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.embedded.paths import var_dir
+from config.env import env_int
 from demo.tracker import Tracker, run
 from demo.tracker.keeping import Keeper
 
@@ -48,8 +49,9 @@ class Command(BaseCommand):
         tracker, keeper = _on_port(run.known_port(var)), Keeper(run.queue_file(var))
         run.employ(tracker)
         keeper.load(tracker)
+        secret = run.call_the_desk(tracker, env_int("PORT", 8000))
         with tracker:
-            run.write_card(var, tracker)
+            run.write_card(var, tracker, secret)
             self._say(tracker)
             while not stop.wait(SAVE_SECONDS) and os.getppid() == parent:
                 keeper.save(tracker)
