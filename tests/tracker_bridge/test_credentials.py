@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import OperationalError
 from django.views.debug import ExceptionReporter
 
 from config.tracker import TrackerSettings
@@ -15,6 +16,8 @@ from demo.tracker import Tracker
 from tests.factories import NOW
 from tests.tracker_bridge.conftest import MEMORY
 from tracker_bridge import credentials, oauth
+from tracker_bridge.backends.yandex import YandexConfig
+from tracker_bridge.backends.yandex.http import Calls
 from tracker_bridge.credentials import Stored
 from tracker_bridge.models import Credentials
 from tracker_bridge.oauth import Asked, Pair
@@ -142,6 +145,20 @@ def test_a_forgotten_pair_stays_forgotten_though_the_settings_still_name_it(trac
     assert Stored(replace(tracker, access="another"), lambda: NOW).current() == "another"
 
 
+class Broken:
+    """Keys whose database goes away just when the token is refused."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def current(self) -> str:
+        return self._token
+
+    def renewed(self, refused: str) -> str:
+        del refused
+        raise OperationalError("the connection is closed")
+
+
 def test_nothing_of_a_pair_stands_in_what_is_printed_or_reported(tracker: TrackerSettings, server: Tracker) -> None:
     # Reports show lines of source too, so that it must not stand there.
     hidden = "-".join(("very", "hidden"))
@@ -154,13 +171,14 @@ def test_nothing_of_a_pair_stands_in_what_is_printed_or_reported(tracker: Tracke
         partial(credentials.renew, settled, hidden, NOW),
         partial(oauth.by_code, settled, hidden, asked),
         partial(credentials.save, settled, given, now="no moment"),
+        partial(Calls(YandexConfig("Q", "1", url=server.url), Broken(hidden)).read, "v2/myself"),
     ):
         with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is, it is reported
             deed()
         # Without the frame of this test.
         reporter = ExceptionReporter(None, caught.type, caught.value, caught.tb.tb_next, is_email=True)
         reports += [reporter.get_traceback_text(), reporter.get_traceback_html()]
-    assert len(reports) == 9
+    assert len(reports) == 11
     assert not [each for each in reports if hidden in each]
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import requests
+from django.views.decorators.debug import sensitive_variables
 
 from tracker_bridge.protocol import (
     Ambiguous,
@@ -107,6 +108,8 @@ class Calls:
             body = self._body(answer, is_read)
         return Answer(body, answer.headers, answer.links.get("next", {}).get("url", ""))
 
+    # Reports of errors show what functions hold.
+    @sensitive_variables("token")
     def _send(
         self, method: str, path: str, params: Mapping[str, Any], is_read: bool, content: Mapping[str, Any]
     ) -> requests.Response:
@@ -118,6 +121,7 @@ class Calls:
             answer = self._once(method, path, params, is_read, content, self.keys.renewed(token))
         return answer
 
+    @sensitive_variables("token", "headers")
     def _once(
         self, method: str, path: str, params: Mapping[str, Any], is_read: bool, content: Mapping[str, Any], token: str
     ) -> requests.Response:
