@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,9 @@ from tracker_bridge import backends, mirrors, pulling, pushing
 from tracker_bridge.backends.memory import MemoryBackend
 from tracker_bridge.models import IssueLink, Mirror, TrackerPerson
 from tracker_bridge.protocol import RemoteIssue
+
+if TYPE_CHECKING:
+    from tests.tracker_bridge.redmine import Redmine
 
 ALL_FIELDS = (
     *("type", "database_id", "email_ids", "pole", "base_station", "email_datetime", "is_new_message", "sla_deadline"),
@@ -106,3 +109,16 @@ def bridge(db: None, settings: Any) -> Iterator[Bridge]:
     assert isinstance(backend, MemoryBackend)
     yield Bridge(backend)
     backends._made.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redmine]:
+    """A real Redmine, for all tests of this process; whoever asks for it skips where there is none."""
+    from tests.tracker_bridge.redmine import Redmine
+
+    running = Redmine(tmp_path_factory.mktemp("redmine"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()

@@ -22,6 +22,10 @@ wanted['fields'].each do |name, values|
                            is_for_all: true, is_filter: true, trackers: [tracker])
 end
 
+closed = IssueCustomField.create!(name: 'Закрытое поле', field_format: 'string', is_for_all: true, trackers: [tracker])
+WorkflowPermission.create!(tracker: tracker, role: role, old_status: statuses['Новый'], field_name: closed.id.to_s,
+                           rule: 'readonly')
+
 wanted['people'].each do |login, key|
   # An empty Redmine has one user, the administrator.
   user = User.find_by(login: login) || User.new(firstname: login.capitalize, lastname: 'Тестов', language: 'ru')

@@ -16,13 +16,11 @@ from functools import cached_property
 from typing import Any, cast
 from urllib.parse import quote
 
-from django.utils.translation import gettext as _
-
 from config.tracker import TrackerSettings
 from tracker_bridge import protocol as that
-from tracker_bridge.backends import marks
+from tracker_bridge.backends import marks, redmine_check
 from tracker_bridge.backends.http import Calls, OneKey
-from tracker_bridge.protocol import AuthNeeded, Gone, Misconfigured, Refused, RemoteIssue, RemoteRef, Upload, Value
+from tracker_bridge.protocol import Gone, Misconfigured, Refused, RemoteIssue, RemoteRef, Upload, Value
 
 Json = Mapping[str, Any]
 
@@ -31,7 +29,7 @@ PER_PAGE = 100
 OVERLAP = timedelta(seconds=10)
 # Our name → theirs; all other fields are custom ones.
 OWN = {"summary": "subject", "description": "description", "assignee": "assigned_to_id"}
-NUMBERS, FILE = frozenset({"database_id"}), "attachment"
+NUMBERS = frozenset({"database_id"})
 # Fields know no time of day: moments are written as words.
 WRITTEN_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?")
 
@@ -51,10 +49,14 @@ class RedmineBackend:
     # --- the protocol
 
     def check(self) -> list[that.Problem]:
-        return list(self._fatal()) or list(self._missing())
+        """Whatever is known is asked anew."""
+        for known in ("us", "project", "statuses"):
+            self.__dict__.pop(known, None)
+        self._known.clear()
+        return redmine_check.problems(self)
 
     def ensure_issue(self, draft: that.IssueDraft, *, idem: str) -> RemoteIssue:
-        key = self._numbered(self.tracker.key_field)
+        key = self.numbered(self.tracker.key_field)
         if key is None:
             raise Misconfigured(f"no field {self.tracker.key_field}")
         if (known := self._under(key, idem)) is None:
@@ -83,14 +85,15 @@ class RedmineBackend:
 
     def set_status(self, ref: RemoteRef, status: str) -> RemoteIssue:
         body = self._read(ref.id)
-        if (before := body["status"]["name"]) == status:
+        before = body["status"]["name"]
+        if before == status:
             return self._issue(body)
-        if status in self.statuses:
-            self._write("PUT", f"issues/{ref.id}.json", issue={"status_id": self.statuses[status]})
+        steps = {each["name"]: each["id"] for each in body.get("allowed_statuses", ()) if each["name"] != before}
+        if status in steps:
+            self._write("PUT", f"issues/{ref.id}.json", issue={"status_id": steps[status]})
             if (after := self.get_issue(ref)).status == status:
                 return after
-        steps = [str(each["name"]) for each in body.get("allowed_statuses", ())]
-        raise Refused(f"{before} → {status}; {', '.join(steps) or '—'}", field="status", steps=steps)
+        raise Refused(f"{before} → {status}; {', '.join(steps) or '—'}", field="status", steps=tuple(steps))
 
     def put_comment(
         self,
@@ -106,31 +109,36 @@ class RedmineBackend:
         if replace:
             self._write("PUT", f"journals/{quote(replace)}.json", journal={"notes": notes})
         elif not again or not any(each.idem == idem for each in self.comments(ref)):
-            uploads = [self._upload(file) for file in files]
-            self._write("PUT", f"issues/{ref.id}.json", issue={"notes": notes, "uploads": uploads})
+            issue = {"notes": notes, "uploads": [self._upload(file) for file in files]}
+            self._write("PUT", f"issues/{ref.id}.json", issue=issue)
         return next(each for each in self.comments(ref) if each.idem == idem)
 
     def comments(self, ref: RemoteRef) -> list[that.RemoteComment]:
-        body = self._read(ref.id)
-        files = {str(each["id"]): self._file(each) for each in body["attachments"]}
-        return list(filter(None, (self._comment(each, files) for each in body["journals"])))
+        return self._comments(self._read(ref.id))
 
     def history(self, ref: RemoteRef, *, since: datetime) -> list[that.FieldChange]:
-        journals = [each for each in self._read(ref.id)["journals"] if _moment(each["created_on"]) >= since]
-        return [change for each in journals for change in self._changes(each)]
+        names = {"attr status_id": "status", **{f"attr {there}": name for name, there in OWN.items()}}
+        names |= {f"cf {number}": name for name, number in self.fields.items()}
+        found = []
+        for entry in self._read(ref.id)["journals"]:
+            at, author = datetime.fromisoformat(entry["created_on"]), self._login(entry["user"]["id"])
+            for each in entry["details"] if at >= since else ():
+                if name := names.get(f"{each['property']} {each['name']}"):
+                    before, after = (self._value(name, each.get(side)) for side in ("old_value", "new_value"))
+                    found.append(that.FieldChange(at, author, name, before, after))
+        return found
 
     def changes(self, cursor: str) -> Iterator[that.ChangePage]:
         """Page one again and again, each from the newest moment seen: rows that move between pages are not missed."""
         since, skip, seen, is_last = cursor, 0, set[tuple[str, int]](), False
         while not is_last:
             moment = {"updated_on": f">={since}"} if since else {}
-            answer = self._list(sort="updated_on:asc,id:asc", offset=skip, **moment)
+            answer = self.listed(sort="updated_on:asc,id:asc", offset=skip, **moment)
             rows = [(each["updated_on"], each["id"]) for each in answer.body["issues"]]
             issues = tuple(self._issue(self._read(number)) for at, number in rows if (at, number) not in seen)
-            is_last = len(rows) < PER_PAGE
-            # The end is by the server's clock, so that next time is told what changes from now on.
-            end = f"{parsedate_to_datetime(answer.headers['Date']) - OVERLAP:%Y-%m-%dT%H:%M:%SZ}"
-            last = end if is_last else rows[-1][0]
+            # At the end by the server's clock, so that next time is told what changes from now on.
+            so_far, is_last = parsedate_to_datetime(answer.headers["Date"]) - OVERLAP, len(rows) < PER_PAGE
+            last = f"{so_far:%Y-%m-%dT%H:%M:%SZ}" if is_last else rows[-1][0]
             yield that.ChangePage(issues, max(cursor, last), answer.body["total_count"] - skip)
             # More rows of one second than a page holds are the only reason to turn the page.
             skip, since, seen = skip + PER_PAGE if last == since else 0, last, seen | set(rows)
@@ -140,11 +148,7 @@ class RedmineBackend:
         members, path = list[Json](), f"projects/{self.project['id']}/memberships.json"
         while rows := self.calls.read(path, limit=PER_PAGE, offset=len(members)).body["memberships"]:
             members += rows
-        users = [self._user(each["user"]["id"]) for each in members if "user" in each]
-        return [
-            that.RemotePerson(each["login"], each.get("mail") or "", f"{each['firstname']} {each['lastname']}")
-            for each in users
-        ]
+        return [self._person(each["user"]["id"]) for each in members if "user" in each]
 
     def open_file(self, ref: RemoteRef, file: that.RemoteFile) -> Iterator[bytes]:
         return self.calls.pieces(f"attachments/download/{quote(file.id)}/{quote(file.name)}")
@@ -167,17 +171,14 @@ class RedmineBackend:
     @property
     def fields(self) -> dict[str, int]:
         """Our name → number of the custom field; those that are not there are left out."""
-        return {name: number for name, given in self.tracker.fields.items() if (number := self._numbered(given))}
+        return {name: number for name, given in self.tracker.fields.items() if (number := self.numbered(given))}
 
-    def _numbered(self, given: str) -> int | None:
+    def numbered(self, given: str) -> int | None:
         """Fields of all projects are named by no list that we may read, but by any issue of the kind."""
         if not given.isdigit() and given not in self._known:
             any_issue = self.calls.read("issues.json", status_id="*", tracker_id=self._kind, limit=1).body["issues"]
-            named = [
-                *self.project.get("issue_custom_fields", ()),
-                *(any_issue[0]["custom_fields"] if any_issue else ()),
-            ]
-            self._known |= {each["name"]: each["id"] for each in named}
+            for each in (self.project.get("issue_custom_fields", ()), *(each["custom_fields"] for each in any_issue)):
+                self._known |= {field["name"]: field["id"] for field in each}
         return int(given) if given.isdigit() else self._known.get(given)
 
     @property
@@ -187,45 +188,17 @@ class RedmineBackend:
             raise Misconfigured(f"no tracker {self.tracker.issue_type}")
         return kinds[0]
 
-    def _fatal(self) -> Iterator[that.Problem]:
-        """Without this nothing works: the first reason, since the others come of it."""
-        facts = {"name": self.tracker.queue, "field": self.tracker.key_field, "tracker": self.tracker.issue_type}
-        try:
-            is_member = any(each["project"]["id"] == self.project["id"] for each in self.us.get("memberships", ()))
-            if not is_member and not self.us.get("admin"):
-                yield that.Problem("member", _("The user of the key is no member of %(name)s.") % facts, True)
-            elif (key := self._numbered(self.tracker.key_field)) is None:
-                words = _(
-                    "There is no field “%(field)s” for our keys. Without any issue, name fields by their numbers."
-                )
-                yield that.Problem("key_field", words % facts, True)
-            elif self._list(**{f"cf_{key}": "no such key"}).body["issues"]:
-                yield that.Problem("key_filter", _("The field “%(field)s” has to be “Used as a filter”.") % facts, True)
-        except AuthNeeded:
-            yield that.Problem("token", _("Redmine does not accept the key."), True)
-        except (Refused, Gone):
-            words = _("There is no project %(name)s, or we may not see it, or Redmine’s REST API is switched off.")
-            yield that.Problem("project", words % facts, True)
-        except Misconfigured:
-            yield that.Problem("tracker", _("The project has no tracker “%(tracker)s”.") % facts, True)
-
-    def _missing(self) -> Iterator[that.Problem]:
-        for name in sorted(self.expected - self.statuses.keys()):
-            yield that.Problem("status", _("There is no status named “%(name)s”.") % {"name": name})
-        for name in sorted(self.tracker.fields.keys() - self.fields.keys()):
-            facts = {"field": self.tracker.fields[name], "name": name}
-            yield that.Problem("field", _("There is no field %(field)s for “%(name)s”.") % facts)
-
     # --- calls
 
-    def _list(self, **params: Any) -> Any:
+    def listed(self, **params: Any) -> Any:
         scope = {"project_id": self.project["id"], "subproject_id": "!*", "status_id": "*", "limit": PER_PAGE}
         return self.calls.read("issues.json", **scope, **params)
 
     def _under(self, key: int, idem: str) -> int | None:
         """The oldest issue with this key of ours."""
-        rows = self._list(**{f"cf_{key}": idem}, sort="id").body["issues"]
-        return next((int(each["id"]) for each in rows if _custom(each).get(key) == idem), None)
+        rows = self.listed(**{f"cf_{key}": idem}, sort="id").body["issues"]
+        said = {each["id"]: {field["id"]: field.get("value") for field in each["custom_fields"]} for each in rows}
+        return next((int(number) for number, values in said.items() if values.get(key) == idem), None)
 
     def _read(self, number: int | str) -> Json:
         path = f"issues/{quote(str(number))}.json"
@@ -237,36 +210,34 @@ class RedmineBackend:
         except Refused as refusal:
             # Sentences in Redmine's language; those about custom fields begin with the name of the field.
             said, given = str(refusal).partition(": ")[2], self.tracker.fields
-            named = max(
-                (name for name in given if said.startswith(given[name])), key=lambda name: given[name], default=""
-            )
-            raise Refused(str(refusal), field=named) from None
+            named = sorted((there, name) for name, there in given.items() if said.startswith(there))
+            raise Refused(str(refusal), field=named[-1][1] if named else "") from None
 
     def _upload(self, file: Upload) -> Json:
         made = self.calls.write("POST", "uploads.json", data=file.content, filename=file.name).body["upload"]
         return {"token": made["token"], "filename": file.name, "content_type": file.content_type}
 
-    def _user(self, number: int) -> Json:
-        user = cast(Json, self.calls.read(f"users/{number}.json").body["user"])
-        self._logins[number] = user["login"]
-        return user
-
     # --- their shapes and ours
 
+    def _person(self, number: int) -> that.RemotePerson:
+        user = self.calls.read(f"users/{number}.json").body["user"]
+        self._logins[number] = user["login"]
+        return that.RemotePerson(user["login"], user.get("mail") or "", f"{user['firstname']} {user['lastname']}")
+
     def _login(self, number: int) -> str:
+        """Of a group, or of somebody who has left, the number."""
         try:
-            return self._logins.get(number) or str(self._user(number)["login"])
+            return self._logins.get(number) or self._person(number).login
         except Gone:
-            # A group, or somebody who has left.
             return self._logins.setdefault(number, str(number))
 
     def _number(self, login: str) -> int:
         if login not in self._logins.values():
             self.people()
-        for number, known in self._logins.items():
-            if known == login:
-                return number
-        raise Refused(f"{login} is no member of the project", field="assignee")
+        number = next((number for number, known in self._logins.items() if known == login), None)
+        if number is None:
+            raise Refused(f"{login} is no member of the project", field="assignee")
+        return number
 
     def _body(self, changes: Mapping[str, Value]) -> dict[str, Any]:
         """Fields as they are written; what the project does not have is left out."""
@@ -277,8 +248,9 @@ class RedmineBackend:
         return {**body, "custom_fields": [{"id": number, "value": self._words(value)} for number, value in there]}
 
     def _issue(self, body: Json) -> RemoteIssue:
-        author, journals, custom = body["author"]["id"], body["journals"], _custom(body)
+        author, journals = body["author"]["id"], body["journals"]
         last = journals[-1]["user"]["id"] if journals else author
+        custom = {each["id"]: each.get("value") for each in body.get("custom_fields", ())}
         fields = {name: self._value(name, custom[number]) for name, number in self.fields.items() if number in custom}
         given = {**body, "assigned_to_id": body.get("assigned_to", {}).get("id")}
         fields |= {name: self._value(name, given.get(there)) for name, there in OWN.items()}
@@ -287,38 +259,34 @@ class RedmineBackend:
             version=_digest(json.dumps([body["updated_on"], journals])),
             status=body["status"]["name"],
             fields=fields,
-            created_at=_moment(body["created_on"]),
-            updated_at=_moment(body["updated_on"]),
+            created_at=datetime.fromisoformat(body["created_on"]),
+            updated_at=datetime.fromisoformat(body["updated_on"]),
             writer=self._login(last),
             is_ours=last == self.us["id"],
             author="" if author == self.us["id"] else self._login(author),
             in_scope=body["project"]["id"] == self.project["id"],
+            comment_count=len(self._comments(body)),
             files=tuple(self._file(each) for each in body["attachments"] if each["author"]["id"] != self.us["id"]),
         )
 
-    def _comment(self, journal: Json, files: Mapping[str, that.RemoteFile]) -> that.RemoteComment | None:
-        """What was said, or put there, in an entry of the history; None if it is neither."""
-        put = [files[key] for each in journal["details"] if (key := each["name"]) in files and each["property"] == FILE]
-        if not journal["notes"] and not put:
-            return None
-        author, said, at = journal["user"]["id"], journal["notes"] or "", _moment(journal["created_on"])
-        text, idem = marks.unmarked(said) if author == self.us["id"] else (said, "")
-        return that.RemoteComment(
-            str(journal["id"]), self._login(author), text, at, _digest(said), idem, files=tuple(put)
-        )
+    def _comments(self, body: Json) -> list[that.RemoteComment]:
+        """What was said, or put there: the other entries of the history are changes alone."""
+        files, found = {str(each["id"]): self._file(each) for each in body["attachments"]}, []
+        for entry in body["journals"]:
+            named = [each["name"] for each in entry["details"] if each["property"] == "attachment"]
+            put = [files[name] for name in named if name in files]
+            if not entry["notes"] and not put:
+                continue
+            author, said = entry["user"]["id"], entry["notes"] or ""
+            text, idem = marks.unmarked(said) if author == self.us["id"] else (said, "")
+            version, at = _digest(said), datetime.fromisoformat(entry["created_on"])
+            facts = (str(entry["id"]), self._login(author), text, at, version, idem)
+            found.append(that.RemoteComment(*facts, files=tuple(put)))
+        return found
 
     def _file(self, body: Json) -> that.RemoteFile:
-        author, kind = self._login(body["author"]["id"]), body["content_type"] or "application/octet-stream"
-        return that.RemoteFile(str(body["id"]), body["filename"], body["filesize"], kind, author)
-
-    def _changes(self, journal: Json) -> Iterator[that.FieldChange]:
-        names = {"attr status_id": "status", **{f"attr {there}": name for name, there in OWN.items()}}
-        names |= {f"cf {number}": name for name, number in self.fields.items()}
-        at, author = _moment(journal["created_on"]), self._login(journal["user"]["id"])
-        for each in journal["details"]:
-            if name := names.get(f"{each['property']} {each['name']}"):
-                before, after = (self._value(name, each.get(side)) for side in ("old_value", "new_value"))
-                yield that.FieldChange(at, author, name, before, after)
+        facts = (str(body["id"]), body["filename"], body["filesize"], body["content_type"] or "")
+        return that.RemoteFile(*facts, self._login(body["author"]["id"]))
 
     def _value(self, name: str, said: Any) -> Value:
         """What words and numbers mean."""
@@ -340,14 +308,5 @@ class RedmineBackend:
         return "" if value is None else str(value)
 
 
-def _custom(body: Json) -> dict[int, Any]:
-    return {each["id"]: each.get("value") for each in body.get("custom_fields", ())}
-
-
 def _digest(said: str) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:32]
-
-
-def _moment(given: str) -> datetime:
-    """`2026-02-03T08:15:30Z`"""
-    return datetime.fromisoformat(given).astimezone(UTC)
