@@ -86,7 +86,7 @@ def add_missing(mirror: Mirror, now: datetime) -> int:
     last = total = 0
     while keys := list(without_issue(mirror.backend).filter(pk__gt=last).values_list("pk", flat=True)[:PAGE]):
         last, total = keys[-1], total + len(keys)
-        jobs.add(
+        jobs.add_from_outside(
             Job(backend=mirror.backend, incident_id=key, kind=Job.Kind.STATE, made_at=now, not_before=now)
             for key in keys
         )

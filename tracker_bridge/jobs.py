@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from incidents import services
+from incidents.models import Incident
 from tracker_bridge.models import Job
 
 # Longer than any call may take with its one renewal of a token; then whoever had the job has died.
@@ -22,6 +24,17 @@ LONGEST_WORDS = 1000
 def add(jobs: Iterable[Job]) -> None:
     """One query; what waits already is not added again."""
     Job.objects.bulk_create(jobs, ignore_conflicts=True)
+
+
+def add_from_outside(jobs: Iterable[Job]) -> None:
+    """For whoever does not hold the incidents: each is held while its job is written, as by those who change it.
+
+    Otherwise two who add a job to one incident would wait for each other: one for its job, the other for the incident.
+    """
+    for job in jobs:
+        with transaction.atomic():
+            services.locked(Incident(pk=job.incident_id))
+            add([job])
 
 
 def lease(backend: str, now: datetime) -> Job | None:

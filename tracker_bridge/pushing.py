@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
+from incidents import services
 from incidents.models import Incident
 from tracker_bridge import budget, comments, fields, flips, jobs, mirrors, reconciling, ways
 from tracker_bridge.fields import STATUS
@@ -128,6 +129,7 @@ def find_link(backend: str, incident: Incident) -> IssueLink | None:
 def go_on_elsewhere(link: IssueLink, now: datetime) -> None:
     """A person wants the incident to go on in a new issue, since this one takes nothing more, or is gone."""
     with transaction.atomic():
+        services.locked(link.incident)
         IssueLink.objects.filter(pk=link.pk).update(is_left_behind=True)
         jobs.add([Job(backend=link.backend, incident=link.incident, kind=Job.Kind.STATE, made_at=now, not_before=now)])
         not_taken = Job.objects.filter(backend=link.backend, incident=link.incident_id, state=Job.State.DEAD)

@@ -29,7 +29,7 @@ def note_quiet_changes(mirror: Mirror, now: datetime) -> int:
         other = linked.filter(incident__closed_at=None, incident__has_news=is_news, snapshot__ours__is_new_message=told)
         keys |= set(other.values_list("incident", flat=True))
     keys |= _thawed(linked, now)
-    jobs.add(_state(mirror, key, now) for key in sorted(keys))
+    jobs.add_from_outside(_state(mirror, key, now) for key in sorted(keys))
     mirror.overdue_up_to = now
     mirror.save(update_fields=["overdue_up_to"])
     return len(keys)
@@ -54,7 +54,7 @@ def add_missing_letters(mirror: Mirror, now: datetime, limit: int = 1000) -> int
         open_or_lately, backend=mirror.backend, incident=OuterRef("incident"), state=STATE.LINKED
     )
     letters = IncidentEmail.objects.filter(Exists(linked), ~Exists(told), ~Exists(waiting)).order_by("email")[:limit]
-    jobs.add(
+    jobs.add_from_outside(
         Job(
             backend=mirror.backend,
             incident_id=each.incident_id,

@@ -392,3 +392,33 @@ def test_letters_that_are_merged_into_a_closed_incident_are_told(bridge: Bridge,
         each for each in bridge.backend.comments(bridge.issue(incident).ref) if "Нет питания с ночи" in each.text
     )
     assert told.idem == f"letter:{email.pk}"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_whoever_looks_for_quiet_changes_does_not_stand_in_the_way_of_people(bridge: Bridge) -> None:
+    import threading
+
+    from django.db import connection, transaction
+
+    from tracker_bridge import sweeping
+
+    incident = bridge.open()
+    bridge.sync()
+    Incident.objects.update(has_news=True)
+
+    def look() -> None:
+        sweeping.note_quiet_changes(bridge.mirror, bridge.now)
+        connection.close()
+
+    looking = threading.Thread(target=look)
+    with transaction.atomic():
+        services.locked(incident)
+        looking.start()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        with connection.cursor() as cursor:
+            while cursor.execute(waits).fetchone() == (0,):
+                cursor.execute("SELECT pg_sleep(0.02)")
+        # Each would wait for the other, if the job were written before the incident is held.
+        set_type(bridge, incident, "power-rf")
+    looking.join()
+    assert Job.objects.filter(state=Job.State.WAITING, kind=Job.Kind.STATE).count() == 1
