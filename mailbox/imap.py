@@ -178,13 +178,19 @@ class ImapSession:
 
     def folders(self) -> list[Place]:
         """All folders that can be opened and are not another program's own, as the server spells and marks them."""
+        return [each for each in self._places() if not is_of_tracker(each.name)]
+
+    def tracker_folders(self) -> list[Place]:
+        """Those that Yandex Tracker has in this mailbox."""
+        return [each for each in self._places() if is_of_tracker(each.name)]
+
+    def _places(self) -> list[Place]:
         with understood():
             listed = [
                 Place(_ascii(name), frozenset(_ascii(flag) for flag in flags))
                 for flags, _, name in self._client.list_folders()
             ]
-        usable = [each for each in listed if not {"\\Noselect", "\\NonExistent"} & each.flags]
-        return [each for each in usable if not is_of_tracker(each.name)]
+        return [each for each in listed if not {"\\Noselect", "\\NonExistent"} & each.flags]
 
     def sent_folder(self) -> str | None:
         """The server's spelling of the Sent folder: by its SPECIAL-USE mark, else by its usual names."""

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from dispatchers.models import User
 from incidents.models import IncidentType
+from mailbox import mailboxes
+from mailbox.imap import BROKEN, ImapSession, LoginRefused
+from mailbox.models import Mailbox
+from mailbox.sealing import WrongKey
 from tracker_bridge import people
 from tracker_bridge.protocol import Problem, TrackerBackend
 
+logger = logging.getLogger(__name__)
+
+# Never read as intake; see mailbox.tracker_folders.
+FOLDERS = ("YandexTrackerInbox", "YandexTrackerArchive")
 NAMED = 10
 # What fields.wanted writes.
 YES_AND_NO = ("Да", "Нет")
@@ -24,6 +33,26 @@ def problems(backend: TrackerBackend, now: datetime) -> list[Problem]:
         return found
     people.meet(backend.name, backend.people())
     return [*found, *_strangers(backend.name)]
+
+
+def mail_folders() -> list[Problem]:
+    """Watched mailboxes without Tracker's own folders; asks their servers. One that does not answer says so itself."""
+    found = []
+    for mailbox in Mailbox.objects.filter(is_watched=True).order_by("address"):
+        try:
+            with ImapSession(mailboxes.account_of(mailbox)) as session:
+                there = " ".join(place.words.lower() for place in session.tracker_folders())
+        except (*BROKEN, LoginRefused, WrongKey) as error:
+            logger.info("the folders of %s are not seen: %s", mailbox.address, type(error).__name__)
+            continue
+        missing = ", ".join(name for name in FOLDERS if name.lower() not in there)
+        if missing:
+            words = _(
+                "The mailbox %(mailbox)s has no %(folders)s. Create them, and a rule that moves Tracker's own letters "
+                "there: else these come to the desk."
+            )
+            found.append(Problem("folders", words % {"mailbox": mailbox.address, "folders": missing}))
+    return found
 
 
 def values() -> dict[str, tuple[str, ...]]:
@@ -42,7 +71,7 @@ def _strangers(backend: str) -> list[Problem]:
     more = len(strangers) - NAMED
     names = ", ".join(strangers[:NAMED]) + (_(" and %(number)s more") % {"number": more} if more > 0 else "")
     words = _(
-        "Not found in the tracker: %(names)s. Their incidents have no assignee there. Give them the same e-mail on both "
-        "sides, or name their logins in the administration."
+        "Not found in the tracker: %(names)s. Their incidents have no assignee there. Give them the same e-mail on "
+        "both sides, or name their logins in the administration."
     )
     return [Problem("people", words % {"names": names})]

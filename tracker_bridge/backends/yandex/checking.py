@@ -49,8 +49,8 @@ def _access(calls: Calls, config: YandexConfig) -> Iterator[Problem]:
         return
     except Refused as error:
         words = _(
-            "The organisation does not let us in: %(words)s Look at YT_ORGANIZATION_ID; an organisation of Yandex Cloud "
-            "needs YT_ORGANIZATION_IS_CLOUD=true as well."
+            "The organisation does not let us in: %(words)s Look at YT_ORGANIZATION_ID; an organisation of Yandex "
+            "Cloud needs YT_ORGANIZATION_IS_CLOUD=true as well."
         )
         yield Problem("organisation", words % {"words": error}, is_fatal=True)
         return
@@ -102,7 +102,8 @@ def _queue(calls: Calls, config: YandexConfig, login: str) -> Iterator[Problem]:
 def _statuses(names: Mapping[str, str], config: YandexConfig) -> Iterator[Problem]:
     for key in sorted(config.statuses - names.keys()):
         words = _(
-            "There is no status with the key %(key)s. Create it, or name the one that means the same by TRACKER_STATUSES."
+            "There is no status with the key %(key)s. Create it, or name the one that means the same by "
+            "TRACKER_STATUSES."
         )
         yield Problem("status", words % {"key": key})
 

@@ -54,6 +54,8 @@ class Command(BaseCommand):
         """Ends with 1 if something has to be put right before anything is mirrored; the rest is only said."""
         problems = checking.problems(backend, timezone.now())
         mirrors.note_problems(mirror, problems, timezone.now())
+        if backend.name == "yandex":
+            problems += checking.mail_folders()
         for problem in problems:
             style = self.style.ERROR if problem.is_fatal else self.style.WARNING
             self.stdout.write(style(f"{problem.code}: {problem.words}"))
@@ -149,9 +151,10 @@ def _progress(row: Import) -> str:
 
 def _result(row: Import) -> str:
     failed = f", {row.failed} could not be taken in (the last one: {row.said})" if row.failed else ""
+    alone = row.read - row.known - row.linked - row.opened - row.failed
     return (
         f"{_number(row.read, 'issue')} in {_span(row.seconds)}: {row.known} known, {row.linked} joined, "
-        f"{row.opened} became incidents, {row.read - row.known - row.linked - row.opened - row.failed} left alone{failed}. "
+        f"{row.opened} became incidents, {alone} left alone{failed}. "
         f"{_number(row.created, 'open incident')} will get an issue."
     )
 
