@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -11,8 +14,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from incidents import site_errors
-from incidents.models import Comment, Incident
-from mailbox import files
+from incidents.models import Comment, Incident, NoteFile
+from mailbox import files, store
 from mailbox.models import Attachment, Email
 from tracker_bridge import remote_letters, texts
 from tracker_bridge.models import IssueLink, Job, MirroredComment
@@ -35,10 +38,12 @@ def put(backend: TrackerBackend, link: IssueLink, job: Job) -> None:
         return
     if email:
         idem = f"letter:{email.pk}"
-        uploads, links = _files(backend, email)
+        uploads, links = _files(backend, [_of_letter(each) for each in email.attachments.filter(inline=False)])
         text = texts.of_letter(email, [each.name for each in uploads], links)
     elif note:
-        idem, text = f"note:{note.pk}", texts.of_note(note)
+        idem = f"note:{note.pk}"
+        uploads, links = _files(backend, [_of_note(each) for each in note.files.order_by("pk")])
+        text = texts.of_note(note, [each.name for each in uploads], links)
     else:
         return
     # Tried before: the answer may have been lost.
@@ -91,20 +96,40 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.strip().encode()).hexdigest()
 
 
-def _files(backend: TrackerBackend, email: Email) -> tuple[list[Upload], list[str]]:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of a letter or note; `place` is where it is had here."""
+
+    name: str
+    content_type: str
+    size: int
+    read: Callable[[], bytes]
+    place: str
+
+
+def _of_letter(file: Attachment) -> _File:
+    place = reverse("incidents:attachment", args=[file.pk])
+    return _File(file.name, file.content_type, file.size, partial(files.content, file), place)
+
+
+def _of_note(file: NoteFile) -> _File:
+    place = reverse("incidents:note_file", args=[file.pk])
+    return _File(file.name, file.content_type, file.size, partial(store.read, file.sha256), place)
+
+
+def _files(backend: TrackerBackend, found: Iterable[_File]) -> tuple[list[Upload], list[str]]:
     """What goes along, and links to what is too large, empty or too much."""
     uploads, links, left = [], [], MOST_BYTES
     largest = backend.caps.largest_file if backend.caps.files else 0
-    for each in email.attachments.filter(inline=False).order_by("pk"):
+    for each in found:
         if 0 < each.size <= min(left, left if largest is None else largest):
             left -= each.size
-            uploads.append(Upload(each.name, each.content_type, files.content(each)))
+            uploads.append(Upload(each.name, each.content_type, each.read()))
         else:
             links.append(_link(each))
     return uploads, links
 
 
-def _link(attachment: Attachment) -> str:
-    place = reverse("incidents:attachment", args=[attachment.pk])
-    name = texts.plain(attachment.name)
-    return f"{name} {settings.DESK_URL.rstrip('/')}{place}" if settings.DESK_URL else name
+def _link(file: _File) -> str:
+    name = texts.plain(file.name)
+    return f"{name} {settings.DESK_URL.rstrip('/')}{file.place}" if settings.DESK_URL else name

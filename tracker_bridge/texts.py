@@ -29,15 +29,20 @@ def of_letter(email: Email, files: Sequence[str], links: Sequence[str]) -> str:
         f"Кому: {plain(_names(email, 'to'))}",
         f"Копия: {plain(_names(email, 'cc'))}" if _names(email, "cc") else "",
         f"Тема: {plain(email.subject)}",
-        f"Файлы: {plain(', '.join(files))}" if files else "",
-        *(f"Файл остался в Dispatch: {link}" for link in links),
+        *_beside(files, links),
     ]
     return "\n".join([*filter(None, head), "", fenced(email.text)])
 
 
-def of_note(comment: Comment) -> str:
+def of_note(comment: Comment, files: Sequence[str] = (), links: Sequence[str] = ()) -> str:
     author = comment.author.full_name if comment.author else "Dispatch"
-    return "\n".join([f"**{plain(author)}** {when(comment.at)}", "", fenced(comment.text)])
+    head = [f"**{plain(author)}** {when(comment.at)}", *_beside(files, links)]
+    return "\n".join([*head, "", fenced(comment.text)])
+
+
+def _beside(files: Sequence[str], links: Sequence[str]) -> list[str]:
+    came = [f"Файлы: {plain(', '.join(files))}"] if files else []
+    return [*came, *(f"Файл остался в Dispatch: {link}" for link in links)]
 
 
 def of_error(words: str) -> str:

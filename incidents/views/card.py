@@ -29,6 +29,7 @@ from incidents import (
     correcting,
     drafts,
     meanwhile,
+    note_files,
     notice_doors,
     replying,
     services,
@@ -39,6 +40,7 @@ from incidents.errors import DomainError
 from incidents.forms import AssignForm, NoteForm, PriorityForm, SeenForm, SiteForm, TakeForm, TypeForm
 from incidents.models import Incident, Status
 from incidents.step_forms import StepForm
+from mailbox.store import NotStored
 
 if TYPE_CHECKING:
     from dispatchers.models import User
@@ -169,8 +171,9 @@ def add_comment(request: Request, code: str) -> HttpResponse:
         if form.is_valid():
             _refuse_if_unread(request, incident)
             text, now = form.cleaned_data["text"], timezone.now()
+            files = note_files.stored(request.FILES.getlist("files"))
             with transaction.atomic():
-                services.add_comment(incident, text, by=request.user, at=now)
+                note_files.put(services.add_comment(incident, text, by=request.user, at=now), files)
                 named = watching.call(incident, text, by=request.user, at=now)
                 drafts.clear(incident, request.user)
             if named:
@@ -179,6 +182,8 @@ def add_comment(request: Request, code: str) -> HttpResponse:
             return _answer(request, incident, with_note=True)
     except DomainError as error:
         form.add_error("text", error.user_message)
+    except NotStored as error:
+        form.add_error("text", str(error))
     return _answer(request, incident, refused=True, with_note=True, note_form=form)
 
 

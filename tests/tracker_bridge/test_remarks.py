@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from incidents.models import Comment, Incident
+from incidents import note_files, services
+from incidents.models import Comment, Incident, NoteFile
 from tests.tracker_bridge.conftest import Bridge
 from tracker_bridge.models import MirroredComment
 
@@ -87,3 +89,18 @@ def test_somebody_who_may_not_work_incidents_is_named_in_the_note(bridge: Bridge
     bridge.backend.say(ref, "anna", "Я уже уволена")
     bridge.sync()
     assert texts(incident) == [f"anna ({ref.key}): Я уже уволена"]
+
+
+def test_files_of_a_note_here_go_with_it_and_what_is_too_large_is_named(bridge: Bridge, incident: Incident) -> None:
+    files = [
+        SimpleUploadedFile("Акт.pdf", b"%PDF-1.4", "application/pdf"),
+        SimpleUploadedFile("видео.mp4", b"x" * 2_000_000),
+    ]
+    note = services.add_comment(incident, "Акт и видео", by=None, at=bridge.now)
+    note_files.put(note, note_files.stored(files))
+    bridge.sync()
+    (comment,) = bridge.backend.comments(bridge.issue(incident).ref)
+    assert [(each.name, each.size) for each in comment.files] == [("Акт.pdf", 8)]
+    assert "Файл остался в Dispatch: видео" in comment.text
+    bridge.sync()
+    assert NoteFile.objects.count() == 2
