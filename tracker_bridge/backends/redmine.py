@@ -20,17 +20,17 @@ from config.tracker import TrackerSettings
 from tracker_bridge import protocol as that
 from tracker_bridge.backends import marks, redmine_check
 from tracker_bridge.backends.http import Calls, OneKey
-from tracker_bridge.protocol import Gone, Misconfigured, Refused, RemoteIssue, RemoteRef, Upload, Value
+from tracker_bridge.protocol import Gone, Misconfigured, Refused, RemoteIssue, RemoteRef, Value
 
 Json = Mapping[str, Any]
+Uploads = Sequence[that.Upload]
 
 PER_PAGE = 100
 # A change may be seen late: those of the last moments are told again.
 OVERLAP = timedelta(seconds=10)
 # Our name → theirs; all other fields are custom ones.
 OWN = {"summary": "subject", "description": "description", "assignee": "assigned_to_id"}
-NUMBERS = frozenset({"database_id"})
-# Fields know no time of day: moments are written as words.
+# No field knows the time of day: moments are words.
 WRITTEN_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?")
 
 
@@ -45,8 +45,6 @@ class RedmineBackend:
         self.calls = Calls(tracker.url, OneKey(tracker.access), lambda key: {"X-Redmine-API-Key": key})
         self._logins: dict[int, str] = {}
         self._known: dict[str, int] = {}
-
-    # --- the protocol
 
     def check(self) -> list[that.Problem]:
         """Whatever is known is asked anew."""
@@ -85,8 +83,7 @@ class RedmineBackend:
 
     def set_status(self, ref: RemoteRef, status: str) -> RemoteIssue:
         body = self._read(ref.id)
-        before = body["status"]["name"]
-        if before == status:
+        if (before := body["status"]["name"]) == status:
             return self._issue(body)
         steps = {each["name"]: each["id"] for each in body.get("allowed_statuses", ()) if each["name"] != before}
         if status in steps:
@@ -96,14 +93,7 @@ class RedmineBackend:
         raise Refused(f"{before} → {status}; {', '.join(steps) or '—'}", field="status", steps=tuple(steps))
 
     def put_comment(
-        self,
-        ref: RemoteRef,
-        text: str,
-        files: Sequence[Upload] = (),
-        *,
-        idem: str,
-        replace: str = "",
-        again: bool = True,
+        self, ref: RemoteRef, text: str, files: Uploads = (), *, idem: str, replace: str = "", again: bool = True
     ) -> that.RemoteComment:
         notes = marks.marked(text, idem)
         if replace:
@@ -124,16 +114,15 @@ class RedmineBackend:
             at, author = datetime.fromisoformat(entry["created_on"]), self._login(entry["user"]["id"])
             for each in entry["details"] if at >= since else ():
                 if name := names.get(f"{each['property']} {each['name']}"):
-                    before, after = (self._value(name, each.get(side)) for side in ("old_value", "new_value"))
-                    found.append(that.FieldChange(at, author, name, before, after))
+                    values = (self._value(name, each.get(side)) for side in ("old_value", "new_value"))
+                    found.append(that.FieldChange(at, author, name, *values))
         return found
 
     def changes(self, cursor: str) -> Iterator[that.ChangePage]:
         """Page one again and again, each from the newest moment seen: rows that move between pages are not missed."""
-        since, skip, seen, is_last = cursor, 0, set[tuple[str, int]](), False
+        since, skip, seen, is_last = cursor or "1970-01-01T00:00:00Z", 0, set[tuple[str, int]](), False
         while not is_last:
-            moment = {"updated_on": f">={since}"} if since else {}
-            answer = self.listed(sort="updated_on:asc,id:asc", offset=skip, **moment)
+            answer = self.listed(sort="updated_on:asc,id:asc", offset=skip, updated_on=f">={since}")
             rows = [(each["updated_on"], each["id"]) for each in answer.body["issues"]]
             issues = tuple(self._issue(self._read(number)) for at, number in rows if (at, number) not in seen)
             # At the end by the server's clock, so that next time is told what changes from now on.
@@ -188,8 +177,6 @@ class RedmineBackend:
             raise Misconfigured(f"no tracker {self.tracker.issue_type}")
         return kinds[0]
 
-    # --- calls
-
     def listed(self, **params: Any) -> Any:
         scope = {"project_id": self.project["id"], "subproject_id": "!*", "status_id": "*", "limit": PER_PAGE}
         return self.calls.read("issues.json", **scope, **params)
@@ -213,7 +200,7 @@ class RedmineBackend:
             named = sorted((there, name) for name, there in given.items() if said.startswith(there))
             raise Refused(str(refusal), field=named[-1][1] if named else "") from None
 
-    def _upload(self, file: Upload) -> Json:
+    def _upload(self, file: that.Upload) -> Json:
         made = self.calls.write("POST", "uploads.json", data=file.content, filename=file.name).body["upload"]
         return {"token": made["token"], "filename": file.name, "content_type": file.content_type}
 
@@ -221,8 +208,8 @@ class RedmineBackend:
 
     def _person(self, number: int) -> that.RemotePerson:
         user = self.calls.read(f"users/{number}.json").body["user"]
-        self._logins[number] = user["login"]
-        return that.RemotePerson(user["login"], user.get("mail") or "", f"{user['firstname']} {user['lastname']}")
+        login = self._logins[number] = str(user["login"])
+        return that.RemotePerson(login, user.get("mail") or "", f"{user['firstname']} {user['lastname']}")
 
     def _login(self, number: int) -> str:
         """Of a group, or of somebody who has left, the number."""
@@ -235,9 +222,9 @@ class RedmineBackend:
         if login not in self._logins.values():
             self.people()
         number = next((number for number, known in self._logins.items() if known == login), None)
-        if number is None:
-            raise Refused(f"{login} is no member of the project", field="assignee")
-        return number
+        if number:
+            return number
+        raise Refused(f"{login} is no member of the project", field="assignee")
 
     def _body(self, changes: Mapping[str, Value]) -> dict[str, Any]:
         """Fields as they are written; what the project does not have is left out."""
@@ -290,8 +277,7 @@ class RedmineBackend:
 
     def _value(self, name: str, said: Any) -> Value:
         """What words and numbers mean."""
-        if isinstance(said, list):
-            return tuple(map(str, said)) or None
+        said = ", ".join(said) if isinstance(said, list) else said
         if name == "assignee" and said:
             return self._login(int(said))
         if name == "status":
@@ -299,7 +285,8 @@ class RedmineBackend:
         if said and WRITTEN_MOMENT.fullmatch(said):
             return datetime.fromisoformat(said).replace(tzinfo=self.zone).astimezone(UTC)
         # Descriptions get the line ends of Windows.
-        return (int(said) if name in NUMBERS and said.isdigit() else said.replace("\r\n", "\n")) if said else None
+        words = str(said or "").replace("\r\n", "\n")
+        return int(words) if name == "database_id" and words.isdigit() else words or None
 
     def _words(self, value: Value) -> str:
         if isinstance(value, datetime):
