@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from config.tracker import SHORTEST_SECRET, WrongSetting, read_tracker
 from demo.tracker import Tracker
+from demo.tracker.tokens import Pair
 from incidents import services
 from incidents.models import Incident
 from tests.factories import make_user
@@ -155,8 +156,8 @@ def test_a_change_over_there_is_here_as_soon_as_the_trigger_has_fired(
         with server.lock:
             issue = server.store.find(link.key)
             step = next(each for each in server.store.steps_from(issue) if each.target == "inProgress")
-        chosen = {"do": "step", "by": "anna", "issue": link.key, "step": step.id}
-        requests.post(f"{server.url}/act", data=chosen, timeout=5)
+            server.tokens.pairs.append(Pair("of-anna", "", server.store.user("anna"), time.time() + 60))
+        call(server, f"issues/{link.key}/transitions/{step.id}/_execute", {}, token="of-anna")
         until = time.monotonic() + 20
         while status_of(incident) != "inProgress" and time.monotonic() < until:
             time.sleep(0.02)
@@ -178,12 +179,16 @@ def make_trigger(server: Tracker, endpoint: str) -> None:
         "body": '{"key": "{{issue.key}}"}',
     }
     conditions = [{"type": f"Event.{name}"} for name in ("create", "update", "comment-create")]
-    requests.post(
-        f"{server.url}/v3/queues/{server.store.queue}/triggers",
-        json={"name": "Dispatch", "conditions": conditions, "actions": [webhook]},
-        headers={"Authorization": "OAuth demo-token", "X-Org-ID": "1234567"},
-        timeout=5,
-    ).raise_for_status()
+    call(
+        server,
+        f"queues/{server.store.queue}/triggers",
+        {"name": "Dispatch", "conditions": conditions, "actions": [webhook]},
+    )
+
+
+def call(server: Tracker, path: str, body: dict[str, Any], token: str = "demo-token") -> None:
+    headers = {"Authorization": f"OAuth {token}", "X-Org-ID": "1234567"}
+    requests.post(f"{server.url}/v3/{path}", json=body, headers=headers, timeout=5).raise_for_status()
 
 
 def status_of(incident: Incident) -> str:
