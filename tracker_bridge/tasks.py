@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from mailbox.locks import alone
 from tracker_bridge import (
+    alarms,
     backends,
     catching_up,
     checking,
@@ -64,6 +65,7 @@ def look_closer() -> int:
 
     def work(backend: TrackerBackend, mirror: Mirror) -> int:
         now = timezone.now()
+        alarms.check(mirror, now)
         found = sweeping.note_quiet_changes(mirror, now) + sweeping.add_missing_letters(mirror, now)
         is_due = mirror.swept_up_to or mirror.swept_at is None or mirror.swept_at < now - SWEEP_EVERY
         with alone(LOCK_CLASS, SWEEPING) as is_alone:
@@ -113,4 +115,10 @@ def hear(remote_id: str) -> None:
 
 def _with(work: Callable[[TrackerBackend, Mirror], int]) -> int:
     mirror = mirrors.row(timezone.now())
-    return 0 if mirror is None else work(backends.load(mirrors.configured()), mirror)
+    if mirror is None:
+        return 0
+    before = mirror.state
+    done = work(backends.load(mirrors.configured()), mirror)
+    if mirror.state != before:
+        alarms.check(mirror, timezone.now())
+    return done
