@@ -3,6 +3,8 @@
     make screens                       fills var/screens the first time, then takes all pictures
     make screens ARGS="card desk"      these screens only
 
+Screens of the mirror are taken in a second go, with the look-alike of Yandex Tracker beside the demo.
+
 Needs Chromium. With PORT and VAR_DIR it uses the copy that runs there. The demo's month ends when var/screens was
 made: remove that folder for a month that ends today.
 """
@@ -93,6 +95,8 @@ class Screen:
     act: Act = look
     who: str = "dispatcher"
     on_a_phone: bool = False
+    # With the mirror on; {mirrored} is an incident whose issue wants a person.
+    with_tracker: bool = False
 
 
 SCREENS = (
@@ -150,11 +154,31 @@ SCREENS = (
     Screen("sync", "Synchronisation of the registry", "/towers/sync/", who="administrator"),
     Screen("sign-in", "Signing in", "/sign-in/", who="", on_a_phone=True),
     Screen("not-found", "No such page", "/incidents/NT-1/"),
+    *(
+        Screen(name, title, path, who="administrator", on_a_phone=name == "tracker", with_tracker=True)
+        for name, title, path in (
+            ("tracker", "How the mirror in Tracker is", "/tracker/"),
+            ("tracker-jobs", "What is told to Tracker", "/tracker/jobs/"),
+            ("tracker-dead", "What Tracker did not take", "/tracker/dead/"),
+            ("tracker-conflicts", "Where both sides changed the same", "/tracker/conflicts/"),
+            ("tracker-connect", "Connecting Tracker", "/tracker/connect/"),
+            ("tracker-card", "An incident and its issue", "/incidents/{mirrored}/"),
+        )
+    ),
 )
 
 
 def main(wanted: Sequence[str]) -> None:
     chosen = [screen for screen in SCREENS if not wanted or screen.name in wanted]
+    modes = {screen.with_tracker for screen in chosen}
+    if len(modes) > 1:
+        # Settings are read once in a process: each mode has its own.
+        for mode in sorted(modes):
+            names = [screen.name for screen in chosen if screen.with_tracker == mode]
+            subprocess.run([sys.executable, __file__, *names], check=True)
+        return
+    if True in modes:
+        os.environ["TRACKER"] = "1"
     var = Path(os.environ.setdefault("VAR_DIR", str(ROOT / "var" / "screens")))
     with _demo(var) as address:
         cast = _cast(var)
@@ -200,9 +224,9 @@ def _wait_for(url: str, demo: subprocess.Popen[bytes]) -> None:
 
 def _cast(var: Path) -> dict[str, str]:
     """Have the story played on the demo's database; the rows that addresses name."""
-    from config.embedded import postgres, services
+    from config.embedded import postgres, services, tracker
 
-    os.environ |= dict(services.demo_environment(var))
+    os.environ |= {**services.demo_environment(var), **tracker.environment(var)}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     with postgres.shared(var):
         import django
@@ -212,7 +236,12 @@ def _cast(var: Path) -> dict[str, str]:
 
         from tools import screen_story
 
-        return {name: str(value) for name, value in asdict(screen_story.play(timezone.now())).items()}
+        cast = {name: str(value) for name, value in asdict(screen_story.play(timezone.now())).items()}
+        if url := tracker.read_card(var).get("url"):
+            from tools import screen_tracker
+
+            cast["mirrored"] = screen_tracker.play(str(url), timezone.now())
+        return cast
 
 
 def _passwords(var: Path) -> dict[str, str]:
