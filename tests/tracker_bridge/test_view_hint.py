@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
@@ -34,12 +34,17 @@ ADDRESS = "/tracker/hint/"
 @pytest.fixture
 def heard(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The keys that workers are asked to look at."""
-    cache.clear()
+    forget()
     settings.TRACKER = replace(MEMORY, queue="DISP", hook_secret=SECRET)
     asked: list[str] = []
     monkeypatch.setattr(hints, "wake", lambda task, key, expires: asked.append(key))
     yield asked
-    cache.clear()
+    forget()
+
+
+def forget() -> None:
+    for name in ("default", "calls"):
+        caches[name].clear()
 
 
 def send(body: Any = None, *, secret: str = SECRET, **more: Any) -> int:
@@ -106,6 +111,12 @@ def test_a_long_body_is_not_read(heard: list[str]) -> None:
 def test_only_the_key_is_believed(heard: list[str]) -> None:
     assert send({"key": "DISP-41", "status": "closed", "queue": "OTHER"}) == 202
     assert heard == ["DISP-41"]
+
+
+def test_a_hint_costs_few_queries(heard: list[str], django_assert_max_num_queries: Any) -> None:
+    send({"key": "DISP-1"})
+    with django_assert_max_num_queries(8):
+        send({"key": "DISP-2"})
 
 
 def test_a_flood_is_cut_off_for_the_rest_of_the_minute(heard: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
