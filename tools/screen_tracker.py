@@ -15,16 +15,18 @@ from tracker_bridge.models import Conflict, Import, IssueLink, Job
 LONGEST = 300
 # A field of the desk's own, and what somebody over there writes into it.
 WRITTEN = {"operatorName": "МегаФон", "avrName": "ООО «Энергосеть»", "slaDeadline": "2026-12-31T12:00:00.000+0000"}
+OURS = ("operator", "contractor", "sla_deadline")
 
 
 def play(url: str, now: datetime) -> str:
     """Do the deeds, once; the code of an incident whose card tells of its issue."""
     _wait(lambda: Import.objects.exclude(ended_at=None).exists() and not _waiting())
     links = list(IssueLink.objects.filter(incident__closed_at=None).select_related("incident").order_by("-pk")[:6])
-    if not Conflict.objects.exists():
+    disputes = Conflict.objects.filter(field__in=OURS)
+    if not disputes.exists():
         for link, (field, value) in zip(links, WRITTEN.items(), strict=False):
             _act(url, link, f"field:{field}", **{field: value})
-        _wait(lambda: Conflict.objects.count() >= len(WRITTEN))
+        _wait(lambda: disputes.count() >= len(WRITTEN))
     if not Job.objects.filter(state=Job.State.DEAD).exists():
         words = "Комментарий слишком длинный."
         fault = {"method": "POST", "path": "/comments$", "status": 422, "message": words, "times": 2}

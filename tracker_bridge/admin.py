@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,13 +13,13 @@ from tracker_bridge.models import TrackerPerson
 
 
 @admin.register(TrackerPerson)
-class TrackerPersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TrackerPersonAdmin(admin.ModelAdmin):
     """What is saved here is named by hand: no comparison of addresses changes it."""
 
-    list_display: ClassVar = ["user", "login", "backend", "is_fixed"]
-    search_fields: ClassVar = ["login", "user__username", "user__last_name"]
-    autocomplete_fields: ClassVar = ["user"]
-    fields: ClassVar = ["user", "login"]
+    list_display = ("user", "login", "backend", "is_fixed")
+    search_fields = ("login", "user__username", "user__last_name")
+    autocomplete_fields = ("user",)
+    fields = ("user", "login")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrackerPerson]:
         return super().get_queryset(request).select_related("user")
