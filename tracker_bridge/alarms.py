@@ -61,6 +61,11 @@ def check(mirror: Mirror, now: datetime) -> int:
         return written + sum(_end(mirror, alarm, now) for alarm in known.values())
 
 
+def of_token(now: datetime) -> list[Finding]:
+    """What the page of the mirror says beside its state: the rest it shows by itself."""
+    return list(_token(now))
+
+
 def findings(mirror: Mirror, now: datetime) -> Iterator[Finding]:
     """Everything that is wrong with the mirror, and what is to be done about it. Being off is a person's choice."""
     if mirror.state != State.OFF:
