@@ -52,7 +52,7 @@ def pair_for(tracker: TrackerSettings, session: Any, code: str, now: datetime, *
     if state is not None:
         del session[ASKED]
     try:
-        return oauth.by_code(tracker, code, Asked(kept["back"], kept["state"], kept["verifier"]))
+        pair = oauth.by_code(tracker, code, Asked(kept["back"], kept["state"], kept["verifier"]))
     except AuthNeeded as error:
         raise NotConnected(_("Yandex gives no token for this code: %(words)s") % {"words": error}) from None
     except TrackerError as error:
