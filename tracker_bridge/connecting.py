@@ -56,9 +56,10 @@ def pair_for(tracker: TrackerSettings, session: Any, code: str, now: datetime, *
     except AuthNeeded as error:
         raise NotConnected(_("Yandex gives no token for this code: %(words)s") % {"words": error}) from None
     except TrackerError as error:
-        raise NotConnected(
-            _("Yandex does not answer (%(words)s). Begin again in a minute.") % {"words": error}
-        ) from None
+        words = _("Yandex does not answer (%(words)s). Begin again in a minute.")
+        raise NotConnected(words % {"words": error}) from None
+    session.pop(ASKED, None)
+    return pair
 
 
 @sensitive_variables()
