@@ -219,3 +219,17 @@ def test_sweeping_spares_the_children_of_other_launchers(supervisor):
     supervisor.start(service(), waiting=nothing)
     leftovers.sweep("1:1")
     assert supervisor.children[0].process.poll() is None
+
+
+def test_what_has_ended_well_is_told_with_its_last_words_and_not_started_again(supervisor, said):
+    supervisor.begin(service("print('2 of 2')", ends=True))
+    assert tend_until(supervisor, "letter box: 2 of 2", said)
+    assert not supervisor.children
+
+
+def test_what_has_something_to_do_once_and_failed_is_started_again(supervisor, said, tmp_path):
+    mark = tmp_path / "tried"
+    code = f"import pathlib, sys; mark = pathlib.Path({str(mark)!r}); tried = mark.exists(); mark.touch()\n"
+    supervisor.begin(service(f"{code}print('done' if tried else 'failed'); sys.exit(not tried)", ends=True))
+    assert tend_until(supervisor, "letter box: done", said)
+    assert any("ended with code 1 (failed)" in line for line in said)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
+from tracker_bridge import field_words
 from tracker_bridge.backends.yandex.config import YandexConfig
 from tracker_bridge.backends.yandex.http import Calls
 from tracker_bridge.protocol import AuthNeeded, Gone, Problem, Refused
@@ -136,13 +137,13 @@ def _fields(calls: Calls, config: YandexConfig) -> Iterator[Problem]:
     for name, remote in sorted(config.fields.items()):
         if remote and remote not in there:
             words = _("There is no field %(field)s for “%(name)s”. Create it, or clear its setting.")
-            yield Problem("field", words % {"field": remote, "name": name})
+            yield Problem("field", words % {"field": remote, "name": field_words.name(name)})
         elif remote:
             yield from _field(name, remote, there[remote], values.get(name, ()))
 
 
 def _field(name: str, remote: str, field: Field, values: Collection[str]) -> Iterator[Problem]:
-    facts = {"field": remote, "name": name}
+    facts = {"field": remote, "name": field_words.name(name)}
     if field.get("readonly"):
         yield Problem("readonly", _("The field %(field)s for “%(name)s” cannot be written. Open it for us.") % facts)
     kind = str((field.get("schema") or {}).get("type") or "")
