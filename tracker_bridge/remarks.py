@@ -36,6 +36,7 @@ def take(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue, now: dat
             _add(incident, link, comment, now)
         _recognise(link, [each for each in there if each.id not in known and each.idem])
         _take_files(incident, link, remote, there, now)
+        remote_files.note_seen(link, remote)
         gone = set(known) - {each.id for each in there}
         gone = {each for each in gone if each != DESCRIPTION and not each.startswith(OTHER)}
         MirroredComment.objects.filter(link=link, remote_id__in=gone, gone_at=None).update(gone_at=now)

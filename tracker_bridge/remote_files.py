@@ -60,12 +60,21 @@ def split(files: Sequence[RemoteFile]) -> tuple[list[RemoteFile], list[RemoteFil
 
 
 def news(backend: str, issues: Sequence[RemoteIssue]) -> set[str]:
-    """Issues, by their ids, with files that nobody here has seen; one query, or none."""
-    named = {(issue.ref.id, file.id) for issue in issues for file in issue.files}
-    if not named:
+    """Issues, by their ids, with files that nobody here has looked at; one query, or none."""
+    filed = {issue.ref.id: {file.id for file in issue.files} for issue in issues if issue.files}
+    if not filed:
         return set()
-    rows = IncomingFile.objects.filter(link__backend=backend, remote_id__in={file for _, file in named})
-    return {issue for issue, _ in named - set(rows.values_list("link__remote_id", "remote_id"))}
+    rows = IssueLink.objects.filter(backend=backend, remote_id__in=filed)
+    seen = dict(rows.values_list("remote_id", "snapshot__files"))
+    return {issue for issue, files in filed.items() if not files <= set(seen.get(issue) or ())}
+
+
+def note_seen(link: IssueLink, remote: RemoteIssue) -> None:
+    """These files have been looked at, whoever put them there; a tracker need not say who it was."""
+    if remote.files:
+        fresh = IssueLink.objects.select_for_update().only("snapshot").get(pk=link.pk)
+        fresh.snapshot["files"] = sorted(each.id for each in remote.files)
+        fresh.save(update_fields=["snapshot"])
 
 
 def expect(link: IssueLink, note: Comment, files: Sequence[RemoteFile], now: datetime) -> None:

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from config import retention, tasks
-from incidents.models import IncidentEmail
+from incidents.models import Comment, IncidentEmail, NoteFile
 from mailbox import store
 from mailbox.models import Attachment, Email, Folder, Mailbox, Receipt
 from tests.factories import make_email, make_incident
@@ -94,6 +94,16 @@ def test_bytes_that_another_letter_names_stay():
     sweep()
 
     assert stored() == {shared, Email.objects.get().sha256}
+
+
+def test_bytes_of_a_file_of_a_note_stay():
+    sha256 = put(b"act")
+    note = Comment.objects.create(incident=make_incident(), text="x")
+    NoteFile.objects.create(comment=note, name="act.pdf", content_type="application/pdf", size=3, sha256=sha256)
+
+    sweep()
+
+    assert stored() == {sha256}
 
 
 def test_bytes_of_a_letter_that_waits_to_be_taken_stay():

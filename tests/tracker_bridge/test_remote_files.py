@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from dispatchers.models import User
-from incidents.models import Comment, Incident, IncidentEvent, NoteFile
+from incidents import note_files, services
+from incidents.models import Comment, Incident, IncidentEvent, IncidentType, NoteFile
 from mailbox import store
 from tests.factories import make_user
 from tests.tracker_bridge.conftest import Bridge
@@ -107,6 +109,23 @@ def test_files_of_a_comment_are_not_taken_for_files_of_the_issue(
     kept.issue = replace(kept.issue, files=kept.comments[0].files)
     bridge.sync()
     fetch(bridge)
+    assert (Comment.objects.count(), NoteFile.objects.count()) == (1, 1)
+
+
+def test_files_that_we_sent_cost_one_look_at_most_where_the_tracker_does_not_say_whose_they_are(
+    bridge: Bridge, incident: Incident
+) -> None:
+    note = services.add_comment(incident, "Акт", by=None, at=bridge.now)
+    note_files.put(note, note_files.stored([SimpleUploadedFile(ACT.name, ACT.content)]))
+    bridge.sync()
+    kept = bridge.backend._kept[bridge.issue(incident).ref.id]
+    kept.issue = replace(kept.issue, files=kept.comments[0].files)
+    bridge.backend._touch(kept, "anna")
+    bridge.sync()
+    bridge.calls()
+    services.set_type(incident, IncidentType.objects.get(key="power-rf"), by=None, at=bridge.now)
+    bridge.sync()
+    assert "comments" not in bridge.calls()
     assert (Comment.objects.count(), NoteFile.objects.count()) == (1, 1)
 
 
