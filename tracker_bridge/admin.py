@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from tracker_bridge import mirrors
+from tracker_bridge import meeting, mirrors
 from tracker_bridge.models import TrackerPerson
 
 
@@ -30,6 +31,7 @@ class TrackerPersonAdmin(admin.ModelAdmin):
             tracker = mirrors.configured()
             obj.backend = tracker.backend if tracker else ""
         super().save_model(request, obj, form, change)
+        meeting.tell_of([obj.user_id], obj.backend, timezone.now())
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return mirrors.configured() is not None and super().has_module_permission(request)

@@ -13,7 +13,7 @@ from mailbox import mailboxes
 from mailbox.imap import BROKEN, ImapSession, LoginRefused
 from mailbox.models import Mailbox
 from mailbox.sealing import WrongKey
-from tracker_bridge import people
+from tracker_bridge import meeting, people
 from tracker_bridge.protocol import Problem, TrackerBackend
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def problems(backend: TrackerBackend, now: datetime) -> list[Problem]:
     found = backend.check()
     if any(problem.is_fatal for problem in found):
         return found
-    people.meet(backend.name, backend.people())
+    meeting.meet(backend, now)
     return [*found, *_strangers(backend.name)]
 
 

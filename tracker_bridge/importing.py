@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from incidents.models import Incident, StatusClass
 from mailbox.locks import alone
-from tracker_bridge import adopting, jobs, people, pulling, reconciling
+from tracker_bridge import adopting, jobs, meeting, pulling, reconciling
 from tracker_bridge.merging import Base
 from tracker_bridge.models import Import, IssueLink, Job, Mirror
 from tracker_bridge.protocol import (
@@ -65,7 +65,8 @@ def run(
             raise Busy
         row = _row(mirror.backend, since, now())
         try:
-            _patiently(lambda: _meet_people(backend), pause)
+            # Before the first assignee is read or written.
+            _patiently(lambda: meeting.meet(backend, now()), pause)
             for page in _pages(backend, row, pause):
                 for remote in page.issues:
                     _take_one(backend, mirror, row, remote, now, pause)
@@ -202,11 +203,6 @@ def _meet(backend: TrackerBackend, mirror: Mirror, remote: RemoteIssue, now: dat
     if link is None and (incident := named(remote, mirror.backend)):
         _link(mirror, incident, remote, now)
     pulling.take(backend, mirror, remote, now, since=remote.created_at)
-
-
-def _meet_people(backend: TrackerBackend) -> None:
-    """Who is who, before the first assignee is read or written."""
-    people.meet(backend.name, backend.people())
 
 
 def _link(mirror: Mirror, incident: Incident, remote: RemoteIssue, now: datetime) -> None:

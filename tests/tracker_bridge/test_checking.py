@@ -11,6 +11,7 @@ from django.test import Client
 
 from demo.tracker import Tracker
 from demo.tracker.records import Step
+from incidents import services
 from mailbox import mailboxes
 from tests import dovecot
 from tests.factories import make_user
@@ -20,7 +21,7 @@ from tests.tracker_bridge.test_yandex import Keys
 from tracker_bridge import checking, workflow
 from tracker_bridge.backends.yandex import YandexBackend, YandexConfig
 from tracker_bridge.backends.yandex import checking as yandex
-from tracker_bridge.models import TrackerPerson
+from tracker_bridge.models import Job, TrackerPerson
 from tracker_bridge.protocol import Problem
 from tracker_bridge.statuses import Statuses
 
@@ -152,6 +153,20 @@ def test_an_administrator_names_a_login_that_no_comparison_changes(bridge: Bridg
     assert "Утёсова" not in run("--check")
     person = TrackerPerson.objects.get(user=nina)
     assert (person.login, person.backend, person.is_fixed) == ("oleg", "memory", True)
+
+
+def test_incidents_of_somebody_who_is_found_later_get_their_assignee_over_there(bridge: Bridge) -> None:
+    nina = make_user(username="nina")
+    incident = bridge.open(by=nina)
+    services.assign(incident, to=nina, by=nina, at=bridge.now)
+    bridge.sync()
+    assert "assignee" not in bridge.issue(incident).fields
+    bridge.backend.logins.append("nina")
+    checking.problems(bridge.backend, bridge.now)
+    bridge.sync()
+    assert bridge.issue(incident).fields["assignee"] == "nina"
+    checking.problems(bridge.backend, bridge.now)
+    assert not Job.objects.filter(state=Job.State.WAITING).exists()
 
 
 def test_without_a_tracker_the_administration_has_no_logins_of_it(db: None) -> None:
