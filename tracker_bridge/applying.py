@@ -78,23 +78,29 @@ def go_on(
     refusals: Sequence[Refusal],
     *,
     had_pole: bool,
+    was_error: bool,
     by: User | None,
     now: datetime,
 ) -> Incident:
     """Keep what is wrong over there; once all of it is put right, the incident goes on into work.
 
-    `had_pole`: before the changes. A site that no letter told is put right by whoever types it. The caller saves the
-    link.
+    `had_pole`, `was_error`: before the changes. A site that no letter told is put right by whoever types it; what
+    somebody of ours has put right is not wrong any more. The caller saves the link.
     """
     refused = {each.name: each.words for each in refusals if each.name in WRONG_DATA}
     right = set(taken) - {each.name for each in refusals}
-    was_wrong = bool(link.wrong)
+    before = link.wrong if was_error else {}
     if right & SITE and incident.pole_id:
         right |= SITE
-    link.wrong = {name: words for name, words in link.wrong.items() if name not in right} | refused
-    if not incident.status.is_error or link.wrong or any(each.is_error for each in refusals):
+    link.wrong = {name: words for name, words in before.items() if name not in right} | refused
+    if any(each.is_error for each in refusals) or not incident.is_open:
         return incident
-    if was_wrong or (not had_pole and incident.pole_id and right & SITE):
+    if link.wrong and link.wrong != before:
+        # A pole that is put right is not all; what was said before is no longer true.
+        return services.raise_error(incident, reason=" ".join(link.wrong.values()), by=None, at=now)
+    if link.wrong or not incident.status.is_error:
+        return incident
+    if before or (not had_pole and incident.pole_id and right & SITE):
         step = lifecycle.first_active_step(incident)
         return services.change_status(incident, step, by=by, at=now) if step else incident
     return incident

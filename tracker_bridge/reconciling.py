@@ -125,18 +125,20 @@ def reconcile(
     if is_late and remote.updated_at < link.changed_at:
         return
     statuses = Statuses(renamed())
-    frozen = flips.still_frozen(link, now)
+    frozen = flips.still_frozen(link, now) | remote.lacks
     base = with_echoes(base_of(link), sent(link), theirs(remote))
     said = ours(incident, link.backend, statuses, now, by_hand=link.is_by_hand)
     merged = merge(base, said, theirs(remote), OWNERS, frozen)
     refusals: Sequence[Refusal] = ()
     if merged.take and not incident.merged_into_id:
         who = {name: _may(people.user(link.backend, authors.get(name, ""))) for name in merged.take}
-        had_pole = incident.pole_id is not None
+        had_pole, was_error = incident.pole_id is not None, incident.status.is_error
         refusals = applying.take(incident, merged.take, backend=link.backend, statuses=statuses, people=who, now=now)
         by = next((person for person in who.values() if person), None)
-        incident = applying.go_on(incident, link, merged.take, refusals, had_pole=had_pole, by=by, now=now)
-        _explain(incident, refusals, now)
+        incident = applying.go_on(
+            incident, link, merged.take, refusals, had_pole=had_pole, was_error=was_error, by=by, now=now
+        )
+        _explain(incident, link, refusals, now)
     incident.refresh_from_db()
     after = ours(incident, link.backend, statuses, now, by_hand=link.is_by_hand)
     agreed = _with_taken(merged, refusals, after)
@@ -151,7 +153,7 @@ def reconcile(
     flips.count_taken(link, {name: said[name] for name in merged.take}, _accepted(merged, refusals), now)
     _follow(link, remote)
     link.save()
-    if add_job and (is_armed or _differs(agreed, after, flips.still_frozen(link, now))):
+    if add_job and (is_armed or _differs(agreed, after, flips.still_frozen(link, now) | remote.lacks)):
         jobs.add([Job(backend=link.backend, incident=incident, kind=Job.Kind.STATE, made_at=now, not_before=now)])
 
 
@@ -163,11 +165,13 @@ def _arm_again(link: IssueLink, base: Base, remote: RemoteIssue) -> bool:
     return True
 
 
-def _explain(incident: Incident, refusals: Sequence[Refusal], now: datetime) -> None:
+def _explain(incident: Incident, link: IssueLink, refusals: Sequence[Refusal], now: datetime) -> None:
     """Why something was not taken over: an error says its reason itself, the rest is a note; both are told there."""
     wrong = [each.words for each in refusals if each.is_error and incident.is_open]
     if wrong:
-        incident = services.raise_error(incident, reason=" ".join(wrong), by=None, at=now)
+        # What was wrong before, and still is, beside it.
+        reason = " ".join(dict.fromkeys([*link.wrong.values(), *wrong]))
+        incident = services.raise_error(incident, reason=reason, by=None, at=now)
     if others := [each.words for each in refusals if each.words not in wrong]:
         services.add_comment(incident, "\n".join(others), by=None, at=now)
 

@@ -119,16 +119,38 @@ def test_a_station_on_another_pole_than_the_one_typed_beside_it_is_an_error(brid
 
 
 @pytest.mark.parametrize("login", ["anna", "stranger"])
-def test_what_is_corrected_there_afterwards_goes_on(bridge: Bridge, incident: Incident, login: str) -> None:
+@pytest.mark.parametrize("is_pole_first", [True, False])
+def test_what_is_corrected_there_afterwards_goes_on(
+    bridge: Bridge, incident: Incident, login: str, is_pole_first: bool
+) -> None:
     bridge.person("anna")
     make_pole("41960-P-43-1-1")
-    assert edit(bridge, incident, login, pole="99999", type="Поломка").status == "error"
-    # One of two is not enough.
-    edit(bridge, incident, login, type="Авария ВОЛС")
+    assert edit(bridge, incident, login, pole="99999").status == "error"
+    edit(bridge, incident, login, type="Поломка")
+    assert all(each in fresh(incident).error_reason for each in ("99999", "Поломка"))
+    right = [{"pole": "41960"}, {"type": "Авария ВОЛС"}]
+    first, second = right if is_pole_first else right[::-1]
+    # One of two is not enough, and only the other is said any more.
+    assert edit(bridge, incident, login, **first).status == "error"
     assert fresh(incident).status.key == "error"
-    issue = edit(bridge, incident, login, pole="41960")
+    assert ("99999" in fresh(incident).error_reason, "Поломка" in fresh(incident).error_reason) == (
+        not is_pole_first,
+        is_pole_first,
+    )
+    issue = edit(bridge, incident, login, **second)
     assert (fresh(incident).status.key, issue.status) == ("inProgress", "inProgress")
     assert bridge.link(incident).wrong == {}
+
+
+def test_what_a_dispatcher_put_right_here_is_not_held_against_it_there(bridge: Bridge, incident: Incident) -> None:
+    me, pole = make_user(), make_pole("41960-P-43-1-1")
+    edit(bridge, incident, pole="99999")
+    services.link_asset(fresh(incident), pole=pole, station=None, by=me, at=bridge.now)
+    bridge.sync()
+    assert bridge.issue(incident).status == "inProgress"
+    edit(bridge, incident, type="Поломка")
+    assert "99999" not in fresh(incident).error_reason
+    assert edit(bridge, incident, type="Авария ВОЛС").status == "inProgress"
 
 
 def test_an_error_that_somebody_raised_for_another_reason_is_not_ended_by_a_type(
