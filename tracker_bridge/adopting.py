@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from incidents import services
+from incidents import events, services
 from incidents.models import Incident
-from tracker_bridge import people, reconciling, typed_sites, workflow
+from tracker_bridge import jobs, people, reconciling, typed_sites, workflow
 from tracker_bridge.fields import STATUS, Owner
 from tracker_bridge.merging import Base
 from tracker_bridge.models import IssueLink, Mirror
@@ -34,8 +34,10 @@ def adopt(mirror: Mirror, remote: RemoteIssue, now: datetime, since: datetime | 
         if known := IssueLink.objects.filter(backend=mirror.backend, remote_id=remote.ref.id).first():
             return known
         incident = named_in_summary(remote, mirror.backend)
-        if incident is None and remote.author == "" and remote.created_at >= mirror.began_at:
-            # Ours, and not yet linked: the job that made it is at it. Before the mirror it was the predecessor's.
+        # Those from before the mirror are the predecessor's.
+        is_ours = remote.author == "" and remote.created_at >= mirror.began_at
+        if is_ours and (incident is None or jobs.waits(mirror.backend, incident)):
+            # Not yet linked: the job that made it is at it, and knows what it wrote.
             return None
         is_by_hand, base = incident is None, Base()
         if incident is None:
@@ -74,12 +76,13 @@ def _opened(remote: RemoteIssue, backend: str, now: datetime) -> Incident:
     summary = " ".join(str(remote.fields.get("summary") or remote.ref.key).split())
     by = people.user(backend, remote.author)
     at = min(remote.created_at, now)
-    incident = services.open_by_hand(
-        summary[:LONGEST_SUBJECT], by=by if by and by.has_perm("incidents.work_incident") else None, at=at
-    )
-    if status := Statuses(reconciling.renamed()).ours(remote.status):
-        # Somebody has moved it on already.
-        incident = workflow.bring(incident, status, at=now)
+    with events.done_elsewhere(people.name(backend, remote.author)):
+        incident = services.open_by_hand(
+            summary[:LONGEST_SUBJECT], by=by if by and by.has_perm("incidents.work_incident") else None, at=at
+        )
+        if status := Statuses(reconciling.renamed()).ours(remote.status):
+            # Somebody has moved it on already.
+            incident = workflow.bring(incident, status, at=now)
     if not remote.fields.get("pole") and not remote.fields.get("base_station"):
         incident = typed_sites.in_words(incident, summary, str(remote.fields.get("description") or ""), now)
     return incident

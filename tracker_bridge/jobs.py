@@ -37,6 +37,12 @@ def add_from_outside(jobs: Iterable[Job]) -> None:
             add([job])
 
 
+def waits(backend: str, incident: Incident) -> bool:
+    """Whether what the incident is has still to be told."""
+    state = Job.objects.filter(backend=backend, incident=incident, kind=Job.Kind.STATE, state=Job.State.WAITING)
+    return state.exists()
+
+
 def lease(backend: str, now: datetime) -> Job | None:
     """The job that is due longest and first of its incident; nobody else gets it before the lease is over."""
     earlier = Job.objects.filter(

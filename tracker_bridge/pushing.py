@@ -147,16 +147,26 @@ def create(backend: TrackerBackend, mirror: Mirror, incident: Incident, now: dat
         # It goes on in another issue.
         idem = f"{idem}:{len(left)}"
     remote, left_out = _create_without(backend, wanted, idem)
-    base = Base()
-    if remote.is_ours:
-        # Just made, or found as we left it; what it does not say as we do is written again.
-        said = reconciling.theirs(remote)
-        there = {name: said.get(name) for name in wanted}
-        base = Base({name: value for name, value in wanted.items() if there[name] == value}, there)
+    base = _first_base(backend, remote, wanted)
     link = _linked(mirror.backend, incident, remote, base, left_out, now)
     if left:
         comments.say(backend, link, f"Продолжение {left[-1].key}: {left[-1].url}", idem=f"after:{left[-1].remote_id}")
     return link
+
+
+def _first_base(backend: TrackerBackend, remote: RemoteIssue, wanted: dict[str, Value]) -> Base:
+    """What both sides say of a new issue, but for what people over there have changed since it was made."""
+    said = reconciling.theirs(remote)
+    there = {name: said.get(name) for name in wanted}
+    changed = set[str]()
+    if not remote.is_ours:
+        # It was made by a call whose answer was lost, and somebody has been at it.
+        changed = {each.field for each in backend.history(remote.ref, since=remote.created_at)}
+        if not changed:
+            return Base()
+    same = {name: value for name, value in wanted.items() if there[name] == value and name not in changed}
+    # What it does not say as we do is written again.
+    return Base(same, {name: value for name, value in there.items() if name not in changed})
 
 
 def _create_without(

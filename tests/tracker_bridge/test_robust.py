@@ -130,6 +130,28 @@ def test_an_issue_that_was_taken_in_by_a_worker_who_died_then_is_read_again(
     assert bridge.issue(incident).fields["database_id"] == incident.pk
 
 
+@pytest.mark.parametrize("edits", [{}, {"type": "Авария ВОЛС"}], ids=["untouched", "edited by a person"])
+def test_an_issue_whose_maker_died_is_linked_by_the_next_one_and_not_taken_for_somebodys(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch, edits: dict[str, Any]
+) -> None:
+    incident = bridge.open()
+    set_status(bridge, incident, "inProgress")
+    killed_once(monkeypatch, pushing, "_linked")
+    with pytest.raises(Killed):
+        bridge.push()
+    if edits:
+        (page,) = bridge.backend.changes("")
+        bridge.backend.edit(page.issues[0].ref, "anna", **edits)
+    bridge.pull()
+    bridge.wait(minutes=4)
+    bridge.sync()
+    issue, now_here = bridge.issue(incident), fresh(incident)
+    assert (issue.status, now_here.status.key) == ("inProgress", "inProgress")
+    assert (now_here.type.name_ru if now_here.type else None) == edits.get("type") == issue.fields.get("type")
+    assert bridge.backend.comments(issue.ref) == []
+    assert not Conflict.objects.exists()
+
+
 def test_several_steps_that_became_one_job_are_taken_one_by_one(bridge: Bridge, incident: Incident) -> None:
     bridge.backend.workflow = WORKFLOW
     for key in ("inProgress", "uvedomiliOperatora", "peredanoPodradciku", "closed"):
