@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 CHANNEL = "dispatch"
 RETRY_AFTER = [timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6)]
 
+# Who did in another program what is done here now; kept with the events, and shown.
+ELSEWHERE = "elsewhere"
+_elsewhere: ContextVar[str] = ContextVar("who did it in another program", default="")
 _waiting: ContextVar[list[IncidentEvent] | None] = ContextVar("events whose reactions wait", default=None)
 
 
@@ -55,8 +58,9 @@ def record_many(drafts: Sequence[Draft]) -> list[IncidentEvent]:
     for draft in drafts:
         if draft.actor is not None and not draft.actor.has_perm("incidents.work_incident"):
             raise PermissionDenied
+    whose = {ELSEWHERE: _elsewhere.get()} if _elsewhere.get() else {}
     events = IncidentEvent.objects.bulk_create(
-        IncidentEvent(incident=each.incident, kind=each.kind, actor=each.actor, at=each.at, data=each.data)
+        IncidentEvent(incident=each.incident, kind=each.kind, actor=each.actor, at=each.at, data={**each.data, **whose})
         for each in drafts
     )
     _tell(events)
@@ -93,13 +97,24 @@ def reactions_at_the_end() -> Iterator[None]:
     _react(waiting)
 
 
+@contextmanager
+def done_elsewhere(name: str) -> Iterator[None]:
+    """Inside, events say that this person did it in another program; what follows from them by itself does not."""
+    token = _elsewhere.set(name)
+    try:
+        yield
+    finally:
+        _elsewhere.reset(token)
+
+
 def _react(events: Sequence[IncidentEvent]) -> None:
     by_kind: dict[str, list[IncidentEvent]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
-    for kind, same in by_kind.items():
-        for path in (*settings.INCIDENT_REACTIONS.get(kind, ()), *settings.INCIDENT_REACTIONS.get("*", ())):
-            run_reaction(path, same)
+    with done_elsewhere(""):
+        for kind, same in by_kind.items():
+            for path in (*settings.INCIDENT_REACTIONS.get(kind, ()), *settings.INCIDENT_REACTIONS.get("*", ())):
+                run_reaction(path, same)
 
 
 def run_reaction(path: str, events: Sequence[IncidentEvent]) -> bool:

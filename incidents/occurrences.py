@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Model
 
 from incidents import linking, moving, undoing, work_words
+from incidents.events import ELSEWHERE
 from incidents.models import Incident, IncidentEvent, IncidentType, Status
 from towers.models import BaseStation, Pole
 
@@ -45,6 +46,11 @@ class Happened:
     @property
     def kind(self) -> str:
         return self.event.kind
+
+    @property
+    def elsewhere(self) -> str:
+        """Who did it in another program; empty where it was done here."""
+        return str(self.event.data.get(ELSEWHERE, ""))
 
     @property
     def is_step(self) -> bool:

@@ -52,8 +52,9 @@ class Entry:
     is_first_new: bool = False
 
     @property
-    def actor_id(self) -> int | None:
-        return self.happened[0].event.actor_id if self.happened else None
+    def whose(self) -> tuple[int | None, str] | None:
+        """Who did it, here or elsewhere."""
+        return (self.happened[0].event.actor_id, self.happened[0].elsewhere) if self.happened else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ def _joined(rows: Sequence[Entry]) -> list[Entry]:
             last
             and last.happened
             and row.happened
-            and last.actor_id == row.actor_id
+            and last.whose == row.whose
             and row.at - last.happened[-1].event.at <= TOGETHER
             and row.happened[0].stands_beside(last.happened)
         ):

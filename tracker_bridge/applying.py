@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from dispatchers.models import User
-from incidents import blocking, lifecycle, notice_doors, services
+from incidents import blocking, events, lifecycle, notice_doors, services
 from incidents.errors import DomainError
 from incidents.models import Incident, IncidentType, Status, StatusClass, Transition
 from towers.models import Pole
@@ -49,11 +49,13 @@ def take(
     backend: str,
     statuses: Statuses,
     people: Mapping[str, User | None],
+    names: Mapping[str, str],
     now: datetime,
 ) -> list[Refusal]:
     """Do the changes, sites before people and the status last; returns those that were refused.
 
-    `people`: who of ours made each, by the field's name. Call it in a transaction that holds the incident.
+    `people`: who of ours made each, by the field's name; `names`: what he is called, whoever he is. Call it in a
+    transaction that holds the incident.
     """
     refusals = []
     # Everybody over there reads the words, whoever's process this is.
@@ -62,7 +64,7 @@ def take(
             if name not in changes:
                 continue
             try:
-                with transaction.atomic():
+                with transaction.atomic(), events.done_elsewhere(names.get(name, "")):
                     TAKEN[name](_Change(incident, name, changes, backend, statuses, people.get(name), now))
             except DomainError as error:
                 is_error = name in WRONG_DATA or isinstance(error, _CannotBeSent)

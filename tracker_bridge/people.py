@@ -21,6 +21,12 @@ def user(backend: str, login: str) -> User | None:
     return person.user if person else None
 
 
+def name(backend: str, login: str) -> str:
+    """How people here know whoever has this login over there."""
+    found = TrackerPerson.objects.filter(backend=backend, login=login).select_related("user").first()
+    return found.user.full_name if found else login
+
+
 def meet(backend: str, there: Sequence[RemotePerson]) -> int:
     """Find people by the same e-mail, else by the same login; what was named by hand stays. Returns how many."""
     by_email = {person.email.lower(): person.login for person in there if person.email}

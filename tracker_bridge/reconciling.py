@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from incidents import services
+from incidents import events, services
 from incidents.models import Incident
 from tracker_bridge import applying, fields, flips, jobs, mirrors, people
 from tracker_bridge.applying import Refusal
@@ -133,12 +133,16 @@ def reconcile(
     if merged.take and not incident.merged_into_id:
         who = {name: _may(people.user(link.backend, authors.get(name, ""))) for name in merged.take}
         had_pole, was_error = incident.pole_id is not None, incident.status.is_error
-        refusals = applying.take(incident, merged.take, backend=link.backend, statuses=statuses, people=who, now=now)
-        by = next((person for person in who.values() if person), None)
-        incident = applying.go_on(
-            incident, link, merged.take, refusals, had_pole=had_pole, was_error=was_error, by=by, now=now
+        names = {name: people.name(link.backend, authors.get(name, "")) for name in merged.take}
+        refusals = applying.take(
+            incident, merged.take, backend=link.backend, statuses=statuses, people=who, names=names, now=now
         )
-        _explain(incident, link, refusals, now)
+        by = next((person for person in who.values() if person), None)
+        with events.done_elsewhere(", ".join(dict.fromkeys(filter(None, names.values())))):
+            incident = applying.go_on(
+                incident, link, merged.take, refusals, had_pole=had_pole, was_error=was_error, by=by, now=now
+            )
+            _explain(incident, link, refusals, now)
     incident.refresh_from_db()
     after = ours(incident, link.backend, statuses, now, by_hand=link.is_by_hand)
     agreed = _with_taken(merged, refusals, after)

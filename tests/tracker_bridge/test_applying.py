@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone, translation
 
 from incidents import notices, services
-from incidents.models import Comment, Incident, IncidentEmail, IncidentLink, IncidentType, Notice, Status
+from incidents.models import Comment, Incident, IncidentEmail, IncidentEvent, IncidentLink, IncidentType, Notice, Status
 from mailbox import outbox
 from mailbox.models import Outgoing
 from tests.factories import make_email, make_pole, make_station, make_user
@@ -100,6 +101,47 @@ def test_a_station_and_its_own_pole_typed_together_are_both_taken(bridge: Bridge
     edit(bridge, incident, base_station="KI000075", pole="41960-P-43-1-1")
     assert (fresh(incident).base_station, fresh(incident).pole) == (station, station.pole)
     assert not Conflict.objects.exists()
+
+
+def test_every_change_names_whoever_made_it_there_and_what_follows_by_itself_does_not(
+    bridge: Bridge, incident: Incident
+) -> None:
+    anna = bridge.person("anna", last_name="Огнева", first_name="Мария")
+    make_pole("41960-P-43-1-1")
+    services.assign(incident, to=None, by=None, at=bridge.now)
+    before = IncidentEvent.objects.latest("pk").pk
+    edit(bridge, incident, "anna", type="Авария ВОЛС")
+    edit(bridge, incident, "petrov", pole="99999")
+    edit(bridge, incident, "petrov", pole="41960")
+    edit(bridge, incident, "anna", status="needAcceptance")
+    done = [
+        (each.kind, each.actor, each.data.get("elsewhere", ""))
+        for each in IncidentEvent.objects.filter(pk__gt=before).order_by("pk").select_related("actor")
+        if each.kind != "deadline"
+    ]
+    assert done == [
+        ("type_set", anna, anna.full_name),
+        ("error", None, "petrov"),
+        ("site_linked", None, "petrov"),
+        ("status_changed", None, "petrov"),
+        ("status_changed", anna, anna.full_name),
+    ]
+
+
+def test_the_card_says_who_typed_it_there(bridge: Bridge, incident: Incident, client: Client) -> None:
+    edit(bridge, incident, "petrov", pole="99999")
+    client.force_login(make_user())
+    page = client.get(f"/incidents/{incident.code}/").content.decode()
+    assert '<b>petrov</b> <span class="dim">' in page
+
+
+def test_what_follows_by_itself_is_nobodys_there(bridge: Bridge) -> None:
+    make_user()
+    bridge.wait(minutes=1)
+    bridge.backend.create("petrov", "Нет питания")
+    bridge.sync()
+    whose = dict(IncidentEvent.objects.values_list("kind", "data__elsewhere"))
+    assert (whose["opened"], whose["assigned"]) == ("petrov", None)
 
 
 def test_a_pole_typed_again_keeps_the_station_that_stands_on_it(bridge: Bridge, incident: Incident) -> None:
