@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 
 from incidents.models import IncidentEvent
-from tracker_bridge import noting
+from tracker_bridge import jobs, noting
 from tracker_bridge.models import Mirror
 
 # Changes are read more often than that while the mirror runs.
@@ -40,6 +40,6 @@ def catch_up(mirror: Mirror, now: datetime) -> int:
     number, last = 0, (first or 0) - 1
     events = IncidentEvent.objects.select_related("incident").order_by("pk")
     while first is not None and (page := list(events.filter(pk__gt=last)[:PAGE])):
-        noting.note(page)
+        noting.note(page, add=jobs.add_from_outside)
         number, last = number + len(page), page[-1].pk
     return number

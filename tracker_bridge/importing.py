@@ -1,8 +1,8 @@
 """The first meeting with a queue that has issues already: link those that name an incident, take in the others.
 
-Issues of the predecessor carry the number of their incident, ours its code. An open issue that names nothing of ours
-becomes an incident, as one made by hand does; what was closed before stays where it is. May be killed and begun again:
-it goes on from the last page, and what is linked is passed over.
+Issues of the predecessor tell of their first letter, ours carry the incident's code. An open issue that names nothing
+of ours becomes an incident, as one made by hand does; what was closed before stays where it is. May be killed and begun
+again: it goes on from the last page, and what is linked is passed over.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
-from incidents.models import Incident, StatusClass
+from incidents.models import Incident, IncidentEmail, StatusClass
 from mailbox.locks import alone
-from tracker_bridge import adopting, jobs, meeting, pulling, reconciling
+from tracker_bridge import jobs, meeting, naming, pulling, reconciling
 from tracker_bridge.merging import Base
-from tracker_bridge.models import Import, IssueLink, Job, Mirror
+from tracker_bridge.models import Import, IssueLink, Job, Mirror, MirroredComment
 from tracker_bridge.protocol import (
     Ambiguous,
     AuthNeeded,
@@ -100,31 +100,10 @@ def without_issue(backend: str) -> QuerySet[Incident]:
     return Incident.objects.filter(closed_at=None, merged_into=None).exclude(pk__in=linked).order_by("pk")
 
 
-def named(remote: RemoteIssue, backend: str) -> Incident | None:
-    """The incident of an issue: by the code in its summary, else by number if the subject is the same.
-
-    A number alone proves nothing: it may be that of another database.
-    """
-    if incident := adopting.named_in_summary(remote, backend):
-        return incident
-    number, summary = remote.fields.get("database_id"), _plain(str(remote.fields.get("summary") or ""))
-    if not isinstance(number, int) or isinstance(number, bool):
-        return None
-    incident = Incident.objects.filter(pk=number).first()
-    if incident is None or not adopting.is_free(incident, backend):
-        return None
-    subject = _plain(incident.subject)
-    return incident if summary and subject and (subject in summary or summary in subject) else None
-
-
 def is_over(remote: RemoteIssue, statuses: Statuses) -> bool:
     """Closed over there: of no concern to the desk unless it names an incident."""
     status = statuses.ours(remote.status)
     return status is not None and status.status_class == StatusClass.END
-
-
-def _plain(words: str) -> str:
-    return " ".join(words.split()).casefold()
 
 
 def _row(backend: str, since: datetime | None, now: datetime) -> Import:
@@ -190,7 +169,7 @@ def kind(remote: RemoteIssue, backend: str, since: datetime | None) -> str:
     """What becomes of an issue that is not mirrored; nothing, for an empty name."""
     if not remote.in_scope or (since and remote.created_at < since):
         return ""
-    if named(remote, backend):
+    if naming.named(remote, backend):
         return "linked"
     if IssueLink.objects.filter(backend=backend, remote_id=remote.ref.id).exists():
         # By whoever reads or writes beside us, a moment ago.
@@ -200,7 +179,7 @@ def kind(remote: RemoteIssue, backend: str, since: datetime | None) -> str:
 
 def _meet(backend: TrackerBackend, mirror: Mirror, remote: RemoteIssue, now: datetime) -> None:
     link = IssueLink.objects.filter(backend=mirror.backend, remote_id=remote.ref.id).first()
-    if link is None and (incident := named(remote, mirror.backend)):
+    if link is None and (incident := naming.named(remote, mirror.backend)):
         _link(mirror, incident, remote, now)
     pulling.take(backend, mirror, remote, now, since=remote.created_at)
 
@@ -218,7 +197,19 @@ def _link(mirror: Mirror, incident: Incident, remote: RemoteIssue, now: datetime
         linked_at=now,
     )
     reconciling.keep(link, Base())
-    link.save()
+    with transaction.atomic():
+        link.save()
+        if naming.is_of_predecessor(remote):
+            _count_as_told(link, remote)
+
+
+def _count_as_told(link: IssueLink, remote: RemoteIssue) -> None:
+    """The letters that the predecessor has written into its issue: none of them is written again."""
+    letters = IncidentEmail.objects.filter(incident=link.incident_id, email__received_at__lte=remote.updated_at)
+    MirroredComment.objects.bulk_create(
+        MirroredComment(link=link, remote_id=f"before:{each.email_id}", email_id=each.email_id, text_hash="")
+        for each in letters
+    )
 
 
 def _patiently(work: Callable[[], None], pause: Pause) -> None:

@@ -24,7 +24,7 @@ def tell_of(users: Collection[int], backend: str, now: datetime) -> None:
     theirs = IssueLink.objects.filter(
         backend=backend, is_left_behind=False, incident__closed_at=None, incident__assignee__in=users
     )
-    jobs.add(
+    jobs.add_from_outside(
         Job(backend=backend, incident_id=key, kind=Job.Kind.STATE, made_at=now, not_before=now)
         for key in theirs.values_list("incident", flat=True)
     )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from incidents.models import IncidentEvent
 from tracker_bridge import jobs, mirrors
 from tracker_bridge.models import IssueLink, Job, Mirror
 
 
-def note(events: Sequence[IncidentEvent]) -> None:
-    """Jobs for incidents that are mirrored: those opened since the mirror began, and those that were imported."""
+def note(events: Sequence[IncidentEvent], *, add: Callable[[Iterable[Job]], None] = jobs.add) -> None:
+    """Jobs for incidents that are mirrored: those opened since the mirror began, and those that were imported.
+
+    `add`: another way to add them, for whoever does not hold the incidents.
+    """
     mirror = mirrors.row(min(event.at for event in events))
     if mirror is None:
         return
     told = _mirrored(mirror, events)
-    jobs.add(job for event in events if event.incident_id in told for job in _of(mirror, event))
+    add(job for event in events if event.incident_id in told for job in _of(mirror, event))
 
 
 def _mirrored(mirror: Mirror, events: Sequence[IncidentEvent]) -> set[int]:

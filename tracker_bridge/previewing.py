@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Count
 
 from incidents.models import Incident
-from tracker_bridge import fields, flips, importing, reconciling
+from tracker_bridge import fields, flips, importing, naming, reconciling
 from tracker_bridge.merging import Base, merge
 from tracker_bridge.models import IssueLink, Job, Mirror
 from tracker_bridge.protocol import RemoteIssue, TrackerBackend, Value
@@ -83,7 +83,7 @@ def _plan(backend: str, remote: RemoteIssue, since: datetime | None, now: dateti
     known = IssueLink.objects.filter(backend=backend, remote_id=remote.ref.id, is_left_behind=False)
     link = known.select_related("incident").first()
     fate = "known" if link else importing.kind(remote, backend, since)
-    incident = link.incident if link else importing.named(remote, backend) if fate == "linked" else None
+    incident = link.incident if link else naming.named(remote, backend) if fate == "linked" else None
     if incident is None:
         return Plan(remote.ref.key, summary, fate)
     base = reconciling.base_of(link) if link else Base()

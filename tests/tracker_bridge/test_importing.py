@@ -15,11 +15,11 @@ from django.conf import settings as project
 from django.db import connection
 
 from demo.tracker import Tracker
-from incidents.models import Incident, Status
-from tests.factories import NOW, make_incident
+from incidents.models import Incident, IncidentEmail, Status
+from tests.factories import NOW, make_email, make_incident
 from tests.tracker_bridge.conftest import Bridge
 from tests.tracker_bridge.test_sync_tracker import run
-from tracker_bridge import importing, workflow
+from tracker_bridge import importing, sweeping, workflow
 from tracker_bridge.models import Import, IssueLink, Job
 from tracker_bridge.protocol import Ambiguous, AuthNeeded, IssueDraft, RemoteIssue, Transient
 
@@ -86,6 +86,22 @@ def test_a_number_alone_proves_nothing(bridge: Bridge) -> None:
     foreign = before(bridge, "Обрыв кабеля", database_id=ours.pk)
     assert imported(bridge).opened == 1
     assert IssueLink.objects.get(remote_id=foreign.ref.id).incident_id != ours.pk
+
+
+def test_an_issue_of_the_predecessor_is_known_by_its_first_letter(bridge: Bridge) -> None:
+    """Its letters stand in it already."""
+    opened = NOW - timedelta(days=9, minutes=1)
+    ours = make_incident(subject="Пропало питание", opened_at=opened)
+    other = make_incident(subject="Пропало питание", opened_at=opened + timedelta(hours=3))
+    for incident, at in ((ours, opened), (other, opened + timedelta(hours=3)), (ours, NOW)):
+        IncidentEmail.objects.create(incident=incident, email=make_email(received_at=at), way="opened", thread=1)
+    issue = before(bridge, "Пропало питание", email_datetime=opened + timedelta(seconds=30), database_id=77_000)
+    row = imported(bridge)
+    assert (row.linked, row.opened, row.created) == (1, 0, 1)
+    assert IssueLink.objects.get(remote_id=issue.ref.id).incident_id == ours.pk
+    sweeping.add_missing_letters(bridge.mirror, NOW)
+    waiting = Job.objects.filter(kind=Job.Kind.LETTER, incident=ours)
+    assert [job.email.received_at for job in waiting if job.email] == [NOW]
 
 
 def test_an_issue_becomes_an_incident_where_it_stands_in_the_workflow(bridge: Bridge) -> None:
