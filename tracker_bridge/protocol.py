@@ -88,6 +88,8 @@ class RemoteIssue:
     comment_count: int | None = None
     # Of the issue itself and perhaps of its comments; without those that we put there, where the tracker says whose.
     files: tuple[RemoteFile, ...] = ()
+    # Fields of ours that this issue does not have at all: nobody has emptied them.
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

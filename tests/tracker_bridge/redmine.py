@@ -26,6 +26,8 @@ from demo.tracker.seed import STATUSES, STEPS, TYPES_OF_PROBLEM
 from tests.tracker_bridge.conftest import MEMORY
 
 HOME = Path(os.environ.get("REDMINE_HOME") or "/usr/share/redmine")
+RUBY = ("bundle", "exec", "ruby")
+TRIES = 3
 PARTS = ("app", "bin", "config", "config.ru", "db", "lib", "public", "Rakefile")
 SEED = Path(__file__).with_name("redmine_seed.rb")
 # The form of Redmine's own keys.
@@ -57,7 +59,7 @@ class Redmine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "redmine"
-        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._projects = 0
 
@@ -65,28 +67,21 @@ class Redmine:
         self._copy()
         with (self.folder / "seed.json").open("w") as file:
             json.dump(_seed(), file)
-        ruby = ["bundle", "exec", "ruby"]
         with (self.folder / "output").open("wb") as output:
-            seeded = subprocess.run(
-                [*ruby, "bin/rails", "runner", str(SEED), "seed.json"],
-                cwd=self.folder,
-                env=self._env(),
-                stdout=output,
-                stderr=output,
-                timeout=120,
-                check=False,
-            )
-            if seeded.returncode == 0:
+            facts: Any = {"cwd": self.folder, "env": self._env(), "stdout": output, "stderr": output}
+            seed = [*RUBY, "bin/rails", "runner", str(SEED), "seed.json"]
+            seeded = subprocess.run(seed, timeout=300, check=False, **facts)
+            for _ in range(TRIES if seeded.returncode == 0 else 0):
+                # Anybody may have taken the port meanwhile.
+                port = _free_port()
+                self.url = f"http://127.0.0.1:{port}"
+                serve = [*RUBY, "-S", "rackup", "-s", "webrick", "-o", "127.0.0.1", "-p", str(port)]
                 # A group of its own, so that nothing of it outlives the tests.
-                self._process = subprocess.Popen(
-                    [*ruby, "-S", "rackup", "-s", "webrick", "-o", "127.0.0.1", "-p", self.url.rpartition(":")[2]],
-                    cwd=self.folder,
-                    env=self._env(),
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-        self._wait()
+                self._process = subprocess.Popen(serve, start_new_session=True, **facts)
+                if self._answers():
+                    return
+                self.stop()
+        raise AssertionError((self.folder / "output").read_text(errors="replace")[:3000])
 
     def stop(self) -> None:
         if self._process is not None:
@@ -148,14 +143,16 @@ class Redmine:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return {**kept, "LANG": "C.UTF-8", "RAILS_ENV": "production", "SECRET_KEY_BASE": secrets.token_hex(64)}
 
-    def _wait(self) -> None:
+    def _answers(self) -> bool:
+        """Whether our server, and nobody else's, answers before long."""
+        assert self._process is not None
         deadline = time.monotonic() + 60
-        while self._process is not None and self._process.poll() is None and time.monotonic() < deadline:
-            with suppress(requests.ConnectionError):
-                requests.get(f"{self.url}/issue_statuses.json", timeout=30)
-                return
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with suppress(requests.RequestException, AssertionError):
+                self.call("GET", "issue_statuses.json")
+                return self._process.poll() is None
             time.sleep(0.1)
-        raise AssertionError((self.folder / "output").read_text(errors="replace")[:3000])
+        return False
 
 
 def upload(server: Redmine, name: str, content: bytes) -> str:

@@ -6,14 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from tests.tracker_bridge import redmine
-from tests.tracker_bridge.conftest import MEMORY
 from tests.tracker_bridge.contract import Contract, draft, follow
 from tests.tracker_bridge.redmine import Redmine
 from tracker_bridge.backends.redmine import RedmineBackend
@@ -65,16 +61,6 @@ def test_fields_keep_their_kinds_there_and_back(world: RedmineWorld) -> None:
     assert (changed.fields["sla_deadline"], changed.fields["assignee"]) == (deadline, "anna")
     cleared = world.backend.update_fields(made.ref, {"sla_deadline": None, "assignee": None}, expect=changed.version)
     assert (cleared.fields["sla_deadline"], cleared.fields["assignee"]) == (None, None)
-
-
-@given(at=st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)), summer=st.booleans())
-def test_a_moment_is_read_as_it_was_written_by_any_clock(at: datetime, summer: bool) -> None:
-    zone = ZoneInfo("Asia/Yekaterinburg" if summer else "Europe/Kaliningrad")
-    moment = at.replace(microsecond=at.microsecond // 1000 * 1000, tzinfo=UTC)
-    # The hour that clocks are set back over is twice the same words.
-    assume(moment.astimezone(zone).replace(fold=0).astimezone(UTC) == moment)
-    backend = RedmineBackend(MEMORY, zone=zone)
-    assert backend._value("sla_deadline", backend._words(moment)) == moment
 
 
 @needs_redmine

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from time import monotonic
 from typing import Any, cast
 from urllib.parse import quote
 
 from config.tracker import TrackerSettings
 from tracker_bridge import protocol as that
-from tracker_bridge.backends import marks, redmine_check
+from tracker_bridge.backends import marks, moments, redmine_check
 from tracker_bridge.backends.http import Calls, OneKey
 from tracker_bridge.protocol import Gone, Misconfigured, Refused, RemoteIssue, RemoteRef, Value
 
@@ -30,8 +30,6 @@ PER_PAGE = 100
 OVERLAP = timedelta(seconds=10)
 # Our name → theirs; all other fields are custom ones.
 OWN = {"summary": "subject", "description": "description", "assignee": "assigned_to_id"}
-# No field knows the time of day: moments are words.
-WRITTEN_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?")
 
 
 class RedmineBackend:
@@ -45,12 +43,13 @@ class RedmineBackend:
         self.calls = Calls(tracker.url, OneKey(tracker.access), lambda key: {"X-Redmine-API-Key": key})
         self._logins: dict[int, str] = {}
         self._known: dict[str, int] = {}
+        self._ask_again = 0.0
 
     def check(self) -> list[that.Problem]:
         """Whatever is known is asked anew."""
         for known in ("us", "project", "statuses"):
             self.__dict__.pop(known, None)
-        self._known.clear()
+        self._known, self._ask_again = {}, 0.0
         return redmine_check.problems(self)
 
     def ensure_issue(self, draft: that.IssueDraft, *, idem: str) -> RemoteIssue:
@@ -127,7 +126,8 @@ class RedmineBackend:
             issues = tuple(self._issue(self._read(number)) for at, number in rows if (at, number) not in seen)
             # At the end by the server's clock, so that next time is told what changes from now on.
             so_far, is_last = parsedate_to_datetime(answer.headers["Date"]) - OVERLAP, len(rows) < PER_PAGE
-            last = f"{so_far:%Y-%m-%dT%H:%M:%SZ}" if is_last else rows[-1][0]
+            # Redmine counts the second before to the second that is asked for.
+            last = f"{so_far:%Y-%m-%dT%H:%M:%SZ}" if is_last else max(since, rows[-1][0])
             yield that.ChangePage(issues, max(cursor, last), answer.body["total_count"] - skip)
             # More rows of one second than a page holds are the only reason to turn the page.
             skip, since, seen = skip + PER_PAGE if last == since else 0, last, seen | set(rows)
@@ -163,8 +163,9 @@ class RedmineBackend:
         return {name: number for name, given in self.tracker.fields.items() if (number := self.numbered(given))}
 
     def numbered(self, given: str) -> int | None:
-        """Fields of all projects are named by no list that we may read, but by any issue of the kind."""
-        if not given.isdigit() and given not in self._known:
+        """No list that we may read names all fields, but any issue does; a missing one is asked for once a minute."""
+        if not given.isdigit() and given not in self._known and monotonic() > self._ask_again:
+            self._ask_again = monotonic() + 60
             any_issue = self.calls.read("issues.json", status_id="*", tracker_id=self._kind, limit=1).body["issues"]
             for each in (self.project.get("issue_custom_fields", ()), *(each["custom_fields"] for each in any_issue)):
                 self._known |= {field["name"]: field["id"] for field in each}
@@ -184,8 +185,7 @@ class RedmineBackend:
     def _under(self, key: int, idem: str) -> int | None:
         """The oldest issue with this key of ours."""
         rows = self.listed(**{f"cf_{key}": idem}, sort="id").body["issues"]
-        said = {each["id"]: {field["id"]: field.get("value") for field in each["custom_fields"]} for each in rows}
-        return next((int(number) for number, values in said.items() if values.get(key) == idem), None)
+        return next((int(each["id"]) for each in rows if _custom(each).get(key) == idem), None)
 
     def _read(self, number: int | str) -> Json:
         path = f"issues/{quote(str(number))}.json"
@@ -237,7 +237,7 @@ class RedmineBackend:
     def _issue(self, body: Json) -> RemoteIssue:
         author, journals = body["author"]["id"], body["journals"]
         last = journals[-1]["user"]["id"] if journals else author
-        custom = {each["id"]: each.get("value") for each in body.get("custom_fields", ())}
+        custom = _custom(body)
         fields = {name: self._value(name, custom[number]) for name, number in self.fields.items() if number in custom}
         given = {**body, "assigned_to_id": body.get("assigned_to", {}).get("id")}
         fields |= {name: self._value(name, given.get(there)) for name, there in OWN.items()}
@@ -253,6 +253,7 @@ class RedmineBackend:
             author="" if author == self.us["id"] else self._login(author),
             in_scope=body["project"]["id"] == self.project["id"],
             comment_count=len(self._comments(body)),
+            lacks=frozenset(self.tracker.fields) - fields.keys(),
             files=tuple(self._file(each) for each in body["attachments"] if each["author"]["id"] != self.us["id"]),
         )
 
@@ -276,24 +277,23 @@ class RedmineBackend:
         return that.RemoteFile(*facts, self._login(body["author"]["id"]))
 
     def _value(self, name: str, said: Any) -> Value:
-        """What words and numbers mean."""
-        said = ", ".join(said) if isinstance(said, list) else said
-        if name == "assignee" and said:
-            return self._login(int(said))
+        """What words and numbers mean; descriptions have the line ends of Windows."""
+        words = str(", ".join(said) if isinstance(said, list) else said or "").replace("\r\n", "\n")
+        if name == "assignee" and words:
+            return self._login(int(words))
         if name == "status":
-            return next((status for status, number in self.statuses.items() if str(number) == said), said)
-        if said and WRITTEN_MOMENT.fullmatch(said):
-            return datetime.fromisoformat(said).replace(tzinfo=self.zone).astimezone(UTC)
-        # Descriptions get the line ends of Windows.
-        words = str(said or "").replace("\r\n", "\n")
-        return int(words) if name == "database_id" and words.isdigit() else words or None
+            return next((status for status, number in self.statuses.items() if str(number) == words), words)
+        if name == "database_id" and words.isdigit():
+            return int(words)
+        return moments.read(words, self.zone) or words or None
 
     def _words(self, value: Value) -> str:
-        if isinstance(value, datetime):
-            at = value.astimezone(self.zone).replace(tzinfo=None)
-            return at.isoformat(" ", "milliseconds" if at.microsecond else "seconds")
-        return "" if value is None else str(value)
+        return moments.written(value, self.zone) if isinstance(value, datetime) else str("" if value is None else value)
 
 
 def _digest(said: str) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _custom(body: Json) -> dict[int, Any]:
+    return {each["id"]: each.get("value") for each in body.get("custom_fields", ())}
