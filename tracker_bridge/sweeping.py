@@ -12,7 +12,7 @@ from tracker_bridge.models import IssueLink, Job, Mirror, MirroredComment
 from tracker_bridge.protocol import AuthNeeded, Gone, Misconfigured, RemoteRef, TrackerBackend, Transient
 
 STATE = IssueLink.State
-LATELY = timedelta(days=1)
+LATELY = timedelta(days=7)
 YES, NO = "Да", "Нет"
 
 
@@ -26,7 +26,12 @@ def note_quiet_changes(mirror: Mirror, now: datetime) -> int:
     overdue = Incident.objects.filter(closed_at=None, due_at__gt=since, due_at__lte=now)
     keys = set(linked.filter(incident__in=overdue.values("pk")).values_list("incident", flat=True))
     for told, is_news in ((YES, False), (NO, True)):
-        other = linked.filter(incident__closed_at=None, incident__has_news=is_news, snapshot__ours__is_new_message=told)
+        # Letters come into closed incidents, too, and are read there.
+        other = linked.filter(
+            Q(incident__closed_at=None) | Q(incident__active_at__gt=now - LATELY),
+            incident__has_news=is_news,
+            snapshot__ours__is_new_message=told,
+        )
         keys |= set(other.values_list("incident", flat=True))
     keys |= _thawed(linked, now)
     jobs.add_from_outside(_state(mirror, key, now) for key in sorted(keys))

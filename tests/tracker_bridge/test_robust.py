@@ -394,6 +394,22 @@ def test_a_comment_beside_one_of_ours_whose_answer_was_lost_is_read(bridge: Brid
     assert bridge.link(incident).comment_count == 2
 
 
+def test_a_letter_that_is_read_after_the_incident_was_closed_is_told_as_read(
+    bridge: Bridge, incident: Incident
+) -> None:
+    from tracker_bridge import sweeping
+
+    Incident.objects.update(has_news=True)
+    for key in ("inProgress", "closed"):
+        set_status(bridge, incident, key)
+    bridge.sync()
+    assert bridge.issue(incident).fields["is_new_message"] == "Да"
+    services.mark_read(incident)
+    sweeping.note_quiet_changes(bridge.mirror, bridge.now)
+    bridge.sync()
+    assert bridge.issue(incident).fields["is_new_message"] == "Нет"
+
+
 def test_letters_that_are_merged_into_a_closed_incident_are_told(bridge: Bridge, incident: Incident) -> None:
     from incidents import moving
     from incidents.events import record
