@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tracker_bridge.backends.http import Keys
+from tracker_bridge.backends.marks import MARK
 from tracker_bridge.backends.yandex import checking, shapes
 from tracker_bridge.backends.yandex.config import (
     COMMENTS_OF_AN_ISSUE,
@@ -144,7 +145,7 @@ class YandexBackend:
         replace: str = "",
         again: bool = True,
     ) -> RemoteComment:
-        mark = shapes.MARK.format(idem=idem)
+        mark = MARK.format(idem=idem)
         room = LONGEST_COMMENT - len(mark) - len(CUT)
         text = f"{text if len(text) <= room else text[:room] + CUT}{mark}"
         if replace:

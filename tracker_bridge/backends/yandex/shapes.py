@@ -8,12 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from tracker_bridge.backends.marks import unmarked
 from tracker_bridge.protocol import FieldChange, RemoteComment, RemoteFile, RemoteIssue, RemoteRef, Value
 
 Json = Mapping[str, Any]
-# A reference that no link uses: Markdown shows nothing of it.
-MARK = "\n\n[//]: # (dispatch {idem})"
-MARKED = re.compile(r"\n*\[//\]: # \(dispatch ([^()\s]+)\)\s*$")
 
 
 class Shapes:
@@ -63,14 +61,14 @@ class Shapes:
 
     def comment(self, body: Json) -> RemoteComment:
         text, author = str(body.get("text") or ""), _ref(body.get("createdBy"))
-        marked = MARKED.search(text) if author == self.us() else None
+        text, idem = unmarked(text) if author == self.us() else (text, "")
         return RemoteComment(
             id=str(body["id"]),
             author=self.login(author) if author else "",
-            text=text[: marked.start()] if marked else text,
+            text=text,
             created_at=moment(body["createdAt"]),
             version=str(body.get("version", "")),
-            idem=marked[1] if marked else "",
+            idem=idem,
             is_letter=body.get("transport") == "email" or body.get("type") in ("incoming", "outcoming"),
             files=tuple(map(file, body.get("attachments") or ())),
         )
