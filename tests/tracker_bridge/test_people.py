@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
+from dispatchers.roles import Role
 from tests.factories import make_user
-from tracker_bridge import people
+from tests.tracker_bridge.conftest import Bridge
+from tracker_bridge import checking, people
 from tracker_bridge.models import TrackerPerson
 from tracker_bridge.protocol import RemotePerson
 
@@ -50,3 +53,16 @@ def test_whoever_was_dismissed_here_or_there_is_nobody_any_more() -> None:
     people.meet("memory", [there("anna")])
     assert people.logins("memory") == {}
     assert oleg.pk not in people.logins("memory")
+
+
+def test_dispatchers_whom_the_tracker_does_not_know_are_named_by_the_check_with_what_to_do(bridge: Bridge) -> None:
+    make_user(username="anna", email="")
+    make_user(last_name="Крылова", first_name="Нина")
+    make_user(last_name="Наблюдатель", role=Role.OBSERVER)
+    make_user(last_name="Уволенный", is_active=False)
+    with translation.override("en"):
+        (problem,) = checking.problems(bridge.backend, bridge.now)
+    assert problem.code == "people"
+    assert problem.words.startswith("Not found in the tracker: Нина Крылова. ")
+    assert "same e-mail" in problem.words
+    assert not problem.is_fatal
