@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
-from incidents.models import Incident, IncidentEmail, StatusClass
+from incidents.models import Incident, StatusClass
 from mailbox.locks import alone
-from tracker_bridge import jobs, meeting, naming, pulling, reconciling
+from tracker_bridge import history, jobs, meeting, naming, pulling, reconciling
 from tracker_bridge.merging import Base
-from tracker_bridge.models import Import, IssueLink, Job, Mirror, MirroredComment
+from tracker_bridge.models import Import, IssueLink, Job, Mirror
 from tracker_bridge.protocol import (
     Ambiguous,
     AuthNeeded,
@@ -180,11 +180,18 @@ def kind(remote: RemoteIssue, backend: str, since: datetime | None) -> str:
 def _meet(backend: TrackerBackend, mirror: Mirror, remote: RemoteIssue, now: datetime) -> None:
     link = IssueLink.objects.filter(backend=mirror.backend, remote_id=remote.ref.id).first()
     if link is None and (incident := naming.named(remote, mirror.backend)):
-        _link(mirror, incident, remote, now)
+        _link(mirror, incident, remote, now, told_from=now if _is_told(backend, remote) else None)
     pulling.take(backend, mirror, remote, now, since=remote.created_at)
 
 
-def _link(mirror: Mirror, incident: Incident, remote: RemoteIssue, now: datetime) -> None:
+def _is_told(backend: TrackerBackend, remote: RemoteIssue) -> bool:
+    """The predecessor has written letters into it: comments stand there that are not ours."""
+    return remote.comment_count != 0 and any(not each.idem for each in backend.comments(remote.ref))
+
+
+def _link(
+    mirror: Mirror, incident: Incident, remote: RemoteIssue, now: datetime, *, told_from: datetime | None
+) -> None:
     link = IssueLink(
         backend=mirror.backend,
         incident=incident,
@@ -195,21 +202,10 @@ def _link(mirror: Mirror, incident: Incident, remote: RemoteIssue, now: datetime
         version="",
         changed_at=remote.created_at,
         linked_at=now,
+        told_from=told_from,
     )
     reconciling.keep(link, Base())
-    with transaction.atomic():
-        link.save()
-        if naming.is_of_predecessor(remote):
-            _count_as_told(link, remote)
-
-
-def _count_as_told(link: IssueLink, remote: RemoteIssue) -> None:
-    """The letters that the predecessor has written into its issue: none of them is written again."""
-    letters = IncidentEmail.objects.filter(incident=link.incident_id, email__received_at__lte=remote.updated_at)
-    MirroredComment.objects.bulk_create(
-        MirroredComment(link=link, remote_id=f"before:{each.email_id}", email_id=each.email_id, text_hash="")
-        for each in letters
-    )
+    history.link(link, now)
 
 
 def _patiently(work: Callable[[], None], pause: Pause) -> None:

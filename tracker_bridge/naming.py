@@ -24,11 +24,6 @@ def named(remote: RemoteIssue, backend: str) -> Incident | None:
     return next((each for each in free if adopting.is_free(each, backend)), None)
 
 
-def is_of_predecessor(remote: RemoteIssue) -> bool:
-    """It carries what only a program writes, so that letters from before stand in it already."""
-    return remote.fields.get("email_datetime") is not None or remote.fields.get("database_id") is not None
-
-
 def _by_number(remote: RemoteIssue) -> list[Incident]:
     number = remote.fields.get("database_id")
     is_number = isinstance(number, int) and not isinstance(number, bool)

@@ -21,7 +21,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 
 from incidents import services
 from incidents.models import Incident
-from tracker_bridge import budget, comments, fields, flips, jobs, mirrors, reconciling, ways
+from tracker_bridge import budget, comments, fields, flips, history, jobs, mirrors, reconciling, ways
 from tracker_bridge.fields import STATUS
 from tracker_bridge.merging import Base
 from tracker_bridge.models import IssueLink, Job, Mirror
@@ -203,8 +203,7 @@ def _linked(
     )
     reconciling.keep(link, base)
     try:
-        with transaction.atomic():
-            link.save()
+        history.link(link, now)
     except IntegrityError:
         # Another worker, or the reading of changes, was faster.
         return IssueLink.objects.get(backend=backend, remote_id=remote.ref.id)

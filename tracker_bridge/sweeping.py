@@ -55,10 +55,12 @@ def add_missing_letters(mirror: Mirror, now: datetime, limit: int = 1000) -> int
     waiting = Job.objects.filter(backend=mirror.backend, incident=OuterRef("incident"), email=OuterRef("email"))
     # Letters come into closed incidents by merging, which makes these active.
     open_or_lately = Q(incident__closed_at=None) | Q(incident__active_at__gt=now - LATELY)
+    is_untold = Q(told_from=None) | Q(told_from__lte=OuterRef("email__received_at"))
     linked = IssueLink.objects.filter(
-        open_or_lately, backend=mirror.backend, incident=OuterRef("incident"), state=STATE.LINKED
+        open_or_lately, is_untold, backend=mirror.backend, incident=OuterRef("incident"), state=STATE.LINKED
     )
-    letters = IncidentEmail.objects.filter(Exists(linked), ~Exists(told), ~Exists(waiting)).order_by("email")[:limit]
+    missing = IncidentEmail.objects.filter(Exists(linked), ~Exists(told), ~Exists(waiting))
+    letters = list(missing.order_by("email__received_at", "email")[:limit])
     jobs.add_from_outside(
         Job(
             backend=mirror.backend,

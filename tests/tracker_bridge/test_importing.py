@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,13 +16,13 @@ from django.conf import settings as project
 from django.db import connection
 
 from demo.tracker import Tracker
-from incidents.models import Incident, IncidentEmail, Status
+from incidents.models import Comment, Incident, IncidentEmail, Status
 from tests.factories import NOW, make_email, make_incident
 from tests.tracker_bridge.conftest import Bridge
 from tests.tracker_bridge.test_sync_tracker import run
 from tracker_bridge import importing, sweeping, workflow
 from tracker_bridge.models import Import, IssueLink, Job
-from tracker_bridge.protocol import Ambiguous, AuthNeeded, IssueDraft, RemoteIssue, Transient
+from tracker_bridge.protocol import Ambiguous, AuthNeeded, IssueDraft, RemoteIssue, RemoteRef, Transient
 
 CHILD = """
 import os, signal, sys
@@ -88,20 +89,63 @@ def test_a_number_alone_proves_nothing(bridge: Bridge) -> None:
     assert IssueLink.objects.get(remote_id=foreign.ref.id).incident_id != ours.pk
 
 
+def heard(incident: Incident, *moments: datetime) -> None:
+    """Letters of the incident at these moments."""
+    for number, at in enumerate(moments):
+        email = make_email(received_at=at, subject=f"Письмо {number}", text=f"Письмо {number}")
+        IncidentEmail.objects.create(incident=incident, email=email, way="opened", thread=1)
+
+
+def told(bridge: Bridge, ref: RemoteRef) -> list[str]:
+    """What we have written into the issue, in its order."""
+    comments = [each.text for each in bridge.backend.comments(ref) if each.idem]
+    return [found[0] for text in comments if (found := re.findall(r"Письмо \d|Заметка", text))]
+
+
 def test_an_issue_of_the_predecessor_is_known_by_its_first_letter(bridge: Bridge) -> None:
-    """Its letters stand in it already."""
     opened = NOW - timedelta(days=9, minutes=1)
     ours = make_incident(subject="Пропало питание", opened_at=opened)
-    other = make_incident(subject="Пропало питание", opened_at=opened + timedelta(hours=3))
-    for incident, at in ((ours, opened), (other, opened + timedelta(hours=3)), (ours, NOW)):
-        IncidentEmail.objects.create(incident=incident, email=make_email(received_at=at), way="opened", thread=1)
+    make_incident(subject="Пропало питание", opened_at=opened + timedelta(hours=3))
     issue = before(bridge, "Пропало питание", email_datetime=opened + timedelta(seconds=30), database_id=77_000)
     row = imported(bridge)
     assert (row.linked, row.opened, row.created) == (1, 0, 1)
     assert IssueLink.objects.get(remote_id=issue.ref.id).incident_id == ours.pk
-    sweeping.add_missing_letters(bridge.mirror, NOW)
-    waiting = Job.objects.filter(kind=Job.Kind.LETTER, incident=ours)
-    assert [job.email.received_at for job in waiting if job.email] == [NOW]
+
+
+def test_letters_that_stand_in_the_predecessors_issue_are_not_told_again(bridge: Bridge) -> None:
+    incident = make_incident(subject="Первая", code="NT-700")
+    heard(incident, NOW - timedelta(days=8), NOW - timedelta(days=7))
+    Comment.objects.create(incident=incident, text="Заметка", at=NOW - timedelta(days=6))
+    issue = before(bridge, "NT-700: Первая")
+    bridge.backend.say(issue.ref, "robot", "Письмо получено")
+    imported(bridge)
+    heard(incident, NOW + timedelta(minutes=1))
+    bridge.wait(minutes=2)
+    sweeping.add_missing_letters(bridge.mirror, bridge.now)
+    bridge.sync()
+    assert told(bridge, issue.ref) == ["Письмо 0"]
+    assert IssueLink.objects.get().told_from == NOW
+
+
+def test_an_issue_that_nobody_has_written_into_is_told_all_in_the_order_of_time(bridge: Bridge) -> None:
+    incident = make_incident(subject="Первая", code="NT-700")
+    heard(incident, NOW - timedelta(days=8), NOW - timedelta(days=5))
+    Comment.objects.create(incident=incident, text="Заметка", at=NOW - timedelta(days=6))
+    issue = before(bridge, "NT-700: Первая")
+    imported(bridge)
+    bridge.sync()
+    assert told(bridge, issue.ref) == ["Письмо 0", "Заметка", "Письмо 1"]
+
+
+def test_an_incident_that_gets_an_issue_tells_all_that_was_before_in_the_order_of_time(bridge: Bridge) -> None:
+    incident = make_incident(subject="Без задачи")
+    heard(incident, NOW - timedelta(days=8), NOW - timedelta(days=5))
+    Comment.objects.create(incident=incident, text="Заметка", at=NOW - timedelta(days=6))
+    assert imported(bridge).created == 1
+    bridge.wait(seconds=1)
+    bridge.sync()
+    assert told(bridge, bridge.issue(incident).ref) == ["Письмо 0", "Заметка", "Письмо 1"]
+    assert sweeping.add_missing_letters(bridge.mirror, bridge.now) == 0
 
 
 def test_an_issue_becomes_an_incident_where_it_stands_in_the_workflow(bridge: Bridge) -> None:

@@ -50,6 +50,8 @@ class IssueLink(models.Model):
     # A person has chosen to go on in a new issue.
     is_left_behind = models.BooleanField(default=False)
     linked_at = models.DateTimeField()
+    # Letters and notes from before stand in the issue already: the predecessor has written them. Empty: all are told.
+    told_from = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("linked issue")
