@@ -26,8 +26,9 @@ def named(remote: RemoteIssue, backend: str) -> Incident | None:
 
 def _by_number(remote: RemoteIssue) -> list[Incident]:
     number = remote.fields.get("database_id")
-    is_number = isinstance(number, int) and not isinstance(number, bool)
-    return list(Incident.objects.filter(pk=number)) if is_number else []
+    if not isinstance(number, int) or isinstance(number, bool):
+        return []
+    return list(Incident.objects.filter(pk=number))
 
 
 def _by_first_letter(remote: RemoteIssue) -> list[Incident]:
