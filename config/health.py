@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import redis
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseError
@@ -41,7 +42,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """As /healthz, and 503 too when `mail` is not read, `letters` are not taken or nobody looks for `warnings`.
+    """As /healthz, and 503 too when `mail` is not read, `letters` are not taken, nobody looks for `warnings`, or the
+    mirror of the `tracker` stands still.
 
     Folders go by their numbers.
     """
@@ -49,7 +51,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     mail: dict[str, Any] = {}
     if not {"database", "migrations"} & set(missing):
         mail = _mail()
-        missing += mail.pop("behind", ["database"])
+        missing += mail.pop("behind", ["database"]) + _tracker()
     status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
     return JsonResponse({"status": "not ready" if missing else "ok", "missing": missing, **mail}, status=status)
 
@@ -73,6 +75,18 @@ def _mail() -> dict[str, Any]:
         "letters_wait_seconds": int(untaken.total_seconds()) if untaken else 0,
         "warnings_lag_seconds": int(standing.lag.total_seconds()),
     }
+
+
+def _tracker() -> list[str]:
+    """The app can be taken out of INSTALLED_APPS."""
+    if not apps.is_installed("tracker_bridge"):
+        return []
+    from tracker_bridge import health as mirror
+
+    try:
+        return ["tracker"] if mirror.is_behind(timezone.now()) else []
+    except DatabaseError:
+        return ["database"]
 
 
 def problems() -> list[str]:

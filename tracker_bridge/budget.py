@@ -8,7 +8,8 @@ from django.db.models import F, Q, QuerySet
 
 from tracker_bridge.models import IssueLink
 
-# Of Yandex Tracker; other trackers take more.
+# Of Yandex Tracker, and of the tracker in memory; others know no limit.
+LIMITED = ("yandex", "memory")
 MOST_WRITES, MOST_COMMENTS = 10_100, 1_000
 # From nine tenths on; the index issue_near_limit has the same numbers.
 MANY_WRITES, MANY_COMMENTS = 9_090, 900
@@ -42,6 +43,7 @@ def nearly_full(backend: str) -> int:
 
 
 def _near(backend: str) -> QuerySet[IssueLink]:
+    if backend not in LIMITED:
+        return IssueLink.objects.none()
     near = Q(writes__gte=MANY_WRITES) | Q(comment_count__gte=MANY_COMMENTS)
     return IssueLink.objects.filter(near, backend=backend, is_left_behind=False)
-

@@ -2,12 +2,19 @@
 
 from django.urls import path
 
-from tracker_bridge.views import connect, hint, state
+from tracker_bridge.views import card, conflicts, connect, hint, jobs, state
 
 app_name = "tracker_bridge"
 
 urlpatterns = [
     path("", state.state, name="state"),
+    path("switch/", state.switch, name="switch"),
+    path("check/", state.check, name="check"),
+    path("ask/", state.ask, name="ask"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/act/", jobs.act, name="act"),
+    path("dead/", jobs.dead, name="dead"),
+    path("conflicts/", conflicts.conflicts, name="conflicts"),
     path("connect/", connect.connect, name="connect"),
     path("connect/start/", connect.start, name="connect_start"),
     path("connect/back/", connect.back, name="connect_back"),
@@ -17,4 +24,5 @@ urlpatterns = [
     path("connect/renew/", connect.renew, name="connect_renew"),
     path("connect/forget/", connect.forget, name="connect_forget"),
     path("hint/", hint.hint, name="hint"),
+    path("of/<str:code>/", card.line, name="card_line"),
 ]

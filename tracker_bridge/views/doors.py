@@ -13,9 +13,7 @@ from django.utils import timezone
 from config.web import Request
 from tracker_bridge import mirrors
 from tracker_bridge.models import Mirror
-
-LOOKS = "tracker_bridge.view_mirror"
-ACTS = "tracker_bridge.run_mirror"
+from tracker_bridge.rights import ACTS, LOOKS
 
 P = ParamSpec("P")
 # What a page of the mirror is given: the request, and the mirror that the settings name.
