@@ -8,7 +8,9 @@ from config.env import WrongSetting
 from config.tracker import TrackerSettings, read_tracker
 from tests.tracker_bridge.conftest import MEMORY
 from tracker_bridge import backends, statuses
+from tracker_bridge.backends.http import OneKey
 from tracker_bridge.backends.redmine import RedmineBackend
+from tracker_bridge.protocol import AuthNeeded
 
 GIVEN = {
     "TRACKER_BACKEND": "redmine",
@@ -77,3 +79,10 @@ def test_statuses_have_our_russian_names_there_unless_the_settings_name_others(g
     assert isinstance(backend, RedmineBackend)
     assert {"Новый", "Done"} < backend.expected
     assert "Закрыт" not in backend.expected
+
+
+def test_a_key_is_in_no_report_of_an_error() -> None:
+    assert "secret-key" not in repr(OneKey("secret-key"))
+    with pytest.raises(AuthNeeded) as raised:
+        OneKey("secret-key").renewed("secret-key")
+    assert "secret-key" not in str(raised.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -41,9 +41,9 @@ class Keys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OneKey:
-    """A key that lasts until somebody over there takes it away."""
+    """A key that lasts until somebody over there takes it away; reports of errors do not print it."""
 
-    key: str
+    key: str = field(repr=False)
 
     def current(self) -> str:
         return self.key
