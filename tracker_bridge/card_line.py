@@ -70,9 +70,10 @@ def _row(backend: str, incident: int) -> dict[str, Any] | None:
     found = Incident.objects.filter(pk=incident).annotate(
         link=FilteredRelation("issue_links", condition=ours), **{name: F(f"link__{name}") for name in LINK}
     )
-    return found.values(
+    row: dict[str, Any] | None = found.values(
         *LINK, job=Subquery(job.values(row=facts)[:1]), mirror=Subquery(mirror.values("state")[:1])
     ).first()
+    return row
 
 
 def _said(row: dict[str, Any], incident: Incident) -> Said:

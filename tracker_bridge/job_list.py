@@ -25,13 +25,13 @@ State, Kind = Job.State, Job.Kind
 class JobFilter:
     """The choices of one address; what an address says wrongly counts as not said."""
 
-    state: State
+    state: Job.State
     kind: str = ""
     # Code of an incident, or key of an issue.
     text: str = ""
 
     @classmethod
-    def read(cls, address: Mapping[str, str], state: State) -> JobFilter:
+    def read(cls, address: Mapping[str, str], state: Job.State) -> JobFilter:
         kind = address.get("kind", "")
         text = "".join(address.get("q", "").replace("\0", "").split())[:MOST_TEXT]
         return cls(state, kind if kind in Kind.values else "", text)

@@ -192,7 +192,7 @@ class Incident(models.Model):
             models.Index(
                 Lower("requester_email"), "opened_at", condition=Q(registration="mail"), name="incident_by_sender"
             ),
-            # Of one kind, company or operator, however rare it is. These lead with the foreign key, which needs no other.
+            # Of one type, contractor or operator, however rare. They lead with the foreign key, which needs no other.
             models.Index(fields=["type", "-active_at", "-id"], name="incident_by_type"),
             models.Index(fields=["contractor", "-active_at", "-id"], name="incident_by_contractor"),
             models.Index(fields=["operator", "-active_at", "-id"], name="incident_by_operator"),
