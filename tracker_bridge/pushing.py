@@ -305,7 +305,7 @@ def _agreed(link: IssueLink, remote: RemoteIssue, written: dict[str, Value]) -> 
                 ours[name], theirs[name] = value, said.get(name)
             elif base.ours.get(name) != value or base.theirs.get(name) != said.get(name):
                 ours.pop(name, None)
-        is_known = fresh.version == link.version and _is_ours_alone(fresh, base, said, written)
+        is_known = fresh.version == link.version and _is_ours_alone(fresh, base, remote, written)
         # Read once more before the next write, if somebody changed it between our reading and our writing.
         fresh.version = remote.version if is_known else ""
         fresh.changed_at = max(fresh.changed_at, remote.updated_at)
@@ -317,9 +317,10 @@ def _agreed(link: IssueLink, remote: RemoteIssue, written: dict[str, Value]) -> 
     link.refresh_from_db()
 
 
-def _is_ours_alone(link: IssueLink, base: Base, said: Mapping[str, Value], written: Mapping[str, Value]) -> bool:
+def _is_ours_alone(link: IssueLink, base: Base, remote: RemoteIssue, written: Mapping[str, Value]) -> bool:
     """Nothing else is over there than when it was last read; a step is taken whatever the version is."""
-    others = base.theirs.keys() - written.keys() - link.frozen.keys()
+    said = reconciling.theirs(remote)
+    others = base.theirs.keys() - written.keys() - link.frozen.keys() - remote.lacks
     return all(base.theirs[name] == said.get(name) for name in others)
 
 

@@ -124,3 +124,23 @@ def test_failures_on_the_way_double_and_lose_nothing(server: Tracker, backend: T
         assert issue.values[LOCAL] == "Авария по питанию РФ"
         assert (issue.status, len(issue.comments)) == ("new", 1)
     assert not Job.objects.filter(state=Job.State.DEAD).exists()
+
+
+def test_an_issue_that_was_moved_to_another_queue_clears_nothing_here(server: Tracker, backend: TrackerBackend) -> None:
+    by = make_user()
+    incident = services.open_by_hand("Нет питания", by=by, at=timezone.now())
+    services.set_type(incident, IncidentType.objects.get(key="power-rf"), by=by, at=timezone.now())
+    rest()
+    link = IssueLink.objects.get()
+    with server.lock:
+        issue = server.store.move(server.store.find(link.remote_id), server.store.other_queue, server.person("anna"))
+    assert LOCAL not in issue.values
+    tasks.hear(link.remote_id)
+    services.link_asset(incident, pole=make_pole("41960-P-43-1-1"), station=None, by=by, at=timezone.now())
+    services.add_comment(incident, "Звонили", by=by, at=timezone.now())
+    rest()
+    incident.refresh_from_db()
+    assert incident.type == IncidentType.objects.get(key="power-rf")
+    link.refresh_from_db()
+    assert (link.state, issue.values["poleNumber"]) == (IssueLink.State.LEFT, "41960-P-43-1-1")
+    assert not Conflict.objects.exists()

@@ -25,6 +25,7 @@ class Shapes:
     def issue(self, body: Json) -> RemoteIssue:
         fields = {name: self.value(body[remote]) for remote, name in self.names.items() if remote in body}
         writer, author = _ref(body.get("updatedBy")), _ref(body.get("createdBy"))
+        in_scope = str(body["queue"]["key"]) == self.queue
         return RemoteIssue(
             ref=RemoteRef(str(body["id"]), str(body["key"]), f"{self.pages}/{body['key']}"),
             version=str(body["version"]),
@@ -35,7 +36,9 @@ class Shapes:
             writer=self.login(writer) if writer else "",
             is_ours=bool(writer) and writer == self.us(),
             author="" if author == self.us() else self.login(author),
-            in_scope=str(body["queue"]["key"]) == self.queue,
+            in_scope=in_scope,
+            # Another queue has other local fields; their ids begin with a number of their own.
+            lacks=frozenset() if in_scope else frozenset(name for remote, name in self.names.items() if "--" in remote),
             comment_count=_count(body),
             files=tuple(self._files(body)),
         )
