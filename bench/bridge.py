@@ -40,7 +40,6 @@ LAG_MS = 1000
 # The worker waits 0.7 s for an answer (bench/bridge_worker.py).
 HANG_SECONDS = 1.0
 FAULTS: tuple[dict[str, Any], ...] = (
-    {"status": 429, "retry_after": "1"},
     {"status": 429},
     {"status": 500, "after": True},
     {"status": 503},
@@ -51,8 +50,11 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "drop", "after": True},
     {"kind": "hang"},
     {"kind": "hang", "after": True},
-    *({"kind": "slow"},) * 4,
+    {"kind": "slow"},
+    {"kind": "slow"},
 )
+# All workers stand still for as long, so that it comes half as often as each of the others.
+TOO_MANY = {"status": 429, "retry_after": "1"}
 FIELDS = {
     "YT_DATABASE_ID_GLOBAL_FIELD_ID": "incidentDbId",
     "YT_EMAILS_IDS_GLOBAL_FIELD_ID": "emailIds",
@@ -144,7 +146,8 @@ class Run:
 
         lots = max(self.options.kills, 1)
         size = -(-self.options.incidents // lots)
-        self.tracker.faults.storm(FAULT_SHARE, [Fault(**each) for each in FAULTS], self.options.seed)
+        kinds = [Fault(**each) for each in (*FAULTS, *FAULTS, TOO_MANY)]
+        self.tracker.faults.storm(FAULT_SHARE, kinds, self.options.seed)
         self.workers = [self.started(number == 0) for number in range(WORKERS)]
         for lot in range(lots):
             deeds.lot(min(size, self.options.incidents - lot * size))

@@ -86,6 +86,8 @@ class RemoteIssue:
     # In the queue that is mirrored; False after it was moved elsewhere.
     in_scope: bool = True
     comment_count: int | None = None
+    # When the newest comment was written or rewritten; None where the tracker does not say.
+    commented_at: datetime | None = None
     # Of the issue itself and perhaps of its comments; without those that we put there, where the tracker says whose.
     files: tuple[RemoteFile, ...] = ()
     # Fields of ours that this issue does not have at all: nobody has emptied them.

@@ -29,7 +29,6 @@ from tracker_bridge.protocol import (
 logger = logging.getLogger(__name__)
 # Beyond it the tracker is away.
 MOST_FAILURES = 5
-KNOWN_BY = ("remote_id", "version", "comment_count")
 
 
 def pull(backend: TrackerBackend, mirror: Mirror, *, now: Callable[[], datetime], seconds: float = 60) -> int:
@@ -79,12 +78,12 @@ def take(
         link = adopting.adopt(mirror, remote, now, since)
         if link is None:
             return 0
-    elif not closely and link.version == remote.version and link.comment_count == (remote.comment_count or 0):
+    elif not closely and _is_known(link, remote):
         return 0
     if link.is_left_behind or (is_late and remote.updated_at < link.changed_at):
         return 0
-    if closely or not remote.is_ours or link.comment_count != (remote.comment_count or 0):
-        # Before the fields: what is said over there explains what was done. Somebody may have rewritten a comment.
+    if closely or not remote.is_ours or not remarks.are_read(link, remote):
+        # Before the fields: what is said over there explains what was done.
         remarks.take(backend, link, remote, now)
     reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now, is_late=is_late)
     return 1
@@ -105,12 +104,12 @@ def one(backend: TrackerBackend, mirror: Mirror, remote_id: str, now: datetime) 
 def _news(mirror: Mirror, issues: Sequence[RemoteIssue], filed: Collection[str]) -> list[RemoteIssue]:
     """Without those that are known as they are; a page of changes tells most issues again."""
     found = IssueLink.objects.filter(backend=mirror.backend, remote_id__in=[each.ref.id for each in issues])
-    known = {(remote_id, version, count) for remote_id, version, count in found.values_list(*KNOWN_BY)}
-    return [
-        each
-        for each in issues
-        if (each.ref.id, each.version, each.comment_count or 0) not in known or each.ref.id in filed
-    ]
+    known = {link.remote_id: link for link in found.only("remote_id", "version", "comment_count", "snapshot")}
+    return [each for each in issues if not _is_known(known.get(each.ref.id), each)]
+
+
+def _is_known(link: IssueLink | None, remote: RemoteIssue) -> bool:
+    return link is not None and link.version == remote.version and remarks.are_read(link, remote)
 
 
 def _take_page(

@@ -21,7 +21,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 
 from incidents import services
 from incidents.models import Incident
-from tracker_bridge import budget, comments, fields, flips, history, jobs, mirrors, reconciling, ways
+from tracker_bridge import budget, comments, fields, flips, history, jobs, mirrors, reconciling, remarks, ways
 from tracker_bridge.fields import STATUS
 from tracker_bridge.merging import Base
 from tracker_bridge.models import IssueLink, Job, Mirror
@@ -339,6 +339,9 @@ def _leave_out(link: IssueLink, name: str, value: Value) -> None:
 def _merge(backend: TrackerBackend, link: IssueLink, incident: Incident, now: datetime) -> None:
     """Read the issue and take over what is new there; link and incident are fresh afterwards."""
     remote = backend.get_issue(ref_of(link))
+    if not remote.is_ours:
+        # The version that is known afterwards has somebody's words in it, too.
+        remarks.take(backend, link, remote, now)
     reconciling.reconcile(link.pk, remote, reconciling.authors(backend, link, remote), now, add_job=False)
     link.refresh_from_db()
     incident.refresh_from_db()

@@ -18,6 +18,8 @@ from tracker_bridge.protocol import RemoteComment, RemoteFile, RemoteIssue, Remo
 LONGEST = 20_000
 # In place of the id of a comment: notes that were made of something else over there, and are not told back.
 DESCRIPTION, OTHER = "description", "note:"
+# In the snapshot of a link: the newest comment when they were last read.
+COMMENTED_AT = "commented_at"
 
 
 def take(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue, now: datetime) -> int:
@@ -40,8 +42,23 @@ def take(backend: TrackerBackend, link: IssueLink, remote: RemoteIssue, now: dat
         gone = set(known) - {each.id for each in there}
         gone = {each for each in gone if each != DESCRIPTION and not each.startswith(OTHER)}
         MirroredComment.objects.filter(link=link, remote_id__in=gone, gone_at=None).update(gone_at=now)
-        IssueLink.objects.filter(pk=link.pk).update(comment_count=len(there))
+        _note_read(link, remote, len(there))
     return len(fresh)
+
+
+def are_read(link: IssueLink, remote: RemoteIssue) -> bool:
+    """No comment was written, rewritten or taken away since they were read, as far as the issue itself tells."""
+    if link.comment_count != (remote.comment_count or 0):
+        return False
+    return remote.commented_at is None or link.snapshot.get(COMMENTED_AT) == remote.commented_at.isoformat()
+
+
+def _note_read(link: IssueLink, remote: RemoteIssue, count: int) -> None:
+    fresh = IssueLink.objects.select_for_update().get(pk=link.pk)
+    fresh.comment_count = count
+    if remote.commented_at is not None:
+        fresh.snapshot[COMMENTED_AT] = remote.commented_at.isoformat()
+    fresh.save(update_fields=["comment_count", "snapshot"])
 
 
 def _is_for_us(comment: RemoteComment) -> bool:

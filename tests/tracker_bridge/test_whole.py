@@ -144,3 +144,22 @@ def test_an_issue_that_was_moved_to_another_queue_clears_nothing_here(server: Tr
     link.refresh_from_db()
     assert (link.state, issue.values["poleNumber"]) == (IssueLink.State.LEFT, "41960-P-43-1-1")
     assert not Conflict.objects.exists()
+
+
+def test_a_comment_that_was_rewritten_before_a_write_of_ours_is_read_all_the_same(
+    server: Tracker, backend: TrackerBackend
+) -> None:
+    by = make_user()
+    incident = services.open_by_hand("Нет питания", by=by, at=timezone.now())
+    rest()
+    issue = server.store.find(IssueLink.objects.get().remote_id)
+    with server.lock:
+        comment = server.store.comment(issue, {"text": "Еду"}, server.person("anna"))
+    rest()
+    with server.lock:
+        server.store.rewrite(issue, comment, "Никто не едет", server.person("anna"))
+    services.set_type(incident, IncidentType.objects.get(key="power-rf"), by=by, at=timezone.now())
+    tasks.push()
+    rest()
+    assert issue.writer is server.store.robot
+    assert any("Никто не едет" in text for text in incident.comments.values_list("text", flat=True))

@@ -40,6 +40,7 @@ class Shapes:
             # Another queue has other local fields; their ids begin with a number of their own.
             lacks=frozenset() if in_scope else frozenset(name for remote, name in self.names.items() if "--" in remote),
             comment_count=_count(body),
+            commented_at=moment(body["lastCommentUpdatedAt"]) if body.get("lastCommentUpdatedAt") else None,
             files=tuple(self._files(body)),
         )
 
