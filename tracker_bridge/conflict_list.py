@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
+from incidents.ledger_filters import midnight
 from incidents.paging import Cursor
 from tracker_bridge import field_words, named
 from tracker_bridge.field_words import NAMES
@@ -70,9 +71,9 @@ class ConflictFilter:
         exact = {"field": self.field, "winner": self.winner, "author": self.person}
         found = found.filter(**{name: value for name, value in exact.items() if value})
         if self.first:
-            found = found.filter(at__gte=_midnight(self.first))
+            found = found.filter(at__gte=midnight(self.first))
         if self.last:
-            found = found.filter(at__lt=_midnight(self.last + timedelta(days=1)))
+            found = found.filter(at__lt=midnight(self.last + timedelta(days=1)))
         if self.text:
             found = found.filter(link__incident__in=named.incidents(backend, self.text))
         return found
@@ -135,10 +136,8 @@ def _why(conflict: Conflict) -> str:
 
 def _day(said: str) -> date | None:
     try:
-        return parse_date(said)
+        day = parse_date(said)
     except ValueError:
         return None
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
+    # Midnights beyond these cannot be computed in every time zone.
+    return day if day and date(1971, 1, 1) <= day <= date(2200, 1, 1) else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from incidents import services
 from tracker_bridge import jobs, pushing
 from tracker_bridge.models import Job
 from tracker_bridge.reasons import WANTS_NEW_ISSUE
@@ -29,12 +30,12 @@ class Done:
     left: int
 
 
-def many(deed: Deed, keys: Iterable[int], *, by: User, now: datetime) -> Done:
-    """The deed to each of them, in their order."""
+def many(deed: Deed, backend: str, keys: Iterable[int], *, by: User, now: datetime) -> Done:
+    """The deed to each of them, in their order; jobs of another tracker are left alone."""
     done = left = 0
     for key in sorted(keys)[:MOST_AT_ONCE]:
         with transaction.atomic():
-            job = Job.objects.select_for_update().filter(pk=key).first()
+            job = Job.objects.select_for_update().filter(backend=backend, pk=key).first()
             if job and deed(job, by, now):
                 done += 1
             else:
@@ -66,6 +67,8 @@ def skip(job: Job, by: User, now: datetime) -> bool:
 
 def go_on_elsewhere(job: Job, by: User, now: datetime) -> bool:
     """Leave the issue as it is, and tell the rest in a new one; so for all that this issue did not take."""
+    # First, as by those who add jobs: else each would wait for the other.
+    services.locked(job.incident)
     link = pushing.find_link(job.backend, job.incident)
     if link is None or job.state != State.DEAD or job.error not in WANTS_NEW_ISSUE:
         return False

@@ -91,9 +91,8 @@ def act(request: Request, mirror: Mirror) -> HttpResponse:
     if request.POST.get("all") and not colon:
         rows = JobFilter.read(request.POST, State.DEAD).rows(mirror.backend).order_by("-ended_at", "-pk")
         keys = set(rows.values_list("pk", flat=True)[: job_deeds.MOST_AT_ONCE])
-    own = set(Job.objects.filter(backend=mirror.backend, pk__in=keys).values_list("pk", flat=True))
-    if name in _DEEDS and own:
-        done = job_deeds.many(_DEEDS[name], own, by=request.user, now=timezone.now())
+    if name in _DEEDS and keys:
+        done = job_deeds.many(_DEEDS[name], mirror.backend, keys, by=request.user, now=timezone.now())
         _say(request, name, done)
     return _back(request)
 
