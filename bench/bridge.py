@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 if TYPE_CHECKING:
     from demo.tracker import Tracker
 
-WORKERS = 4
+WORKERS = 8
 BY_THEMSELVES = "workers that ended by themselves"
 HEALING_LIMIT = 900.0
 QUIET_SECONDS = 5
