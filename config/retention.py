@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet, Sum
@@ -55,6 +56,7 @@ def sweep(*, now: datetime, delete: bool) -> list[Finding]:
         _rows(_("old letters as they were typed"), _left_letters(now), delete=delete),
         _rows(_("marks of who looked"), Presence.objects.filter(seen_at__lt=now - PRESENCE_KEPT), delete=delete),
         _rows(_("old warnings"), _old_warnings(now), delete=delete),
+        *_of_mirror(now, delete=delete),
         _files(_("old backups"), backup.outdated(now=now), delete=delete),
     ]
 
@@ -76,6 +78,18 @@ def _left_letters(now: datetime) -> QuerySet[WrittenLetter]:
 def _old_warnings(now: datetime) -> QuerySet[DeadlineWarning]:
     """Of incidents that are still open they stay: they are the proof that it has been said."""
     return DeadlineWarning.objects.filter(at__lt=now - WARNINGS_KEPT, incident__closed_at__lt=now - WARNINGS_KEPT)
+
+
+def _of_mirror(now: datetime, *, delete: bool) -> list[Finding]:
+    """The app can be taken out of INSTALLED_APPS."""
+    if not apps.is_installed("tracker_bridge"):
+        return []
+    from tracker_bridge import outdated
+
+    return [
+        _rows(_("old jobs of the mirror"), outdated.jobs(now), delete=delete),
+        _rows(_("old conflicts with the tracker"), outdated.conflicts(now), delete=delete),
+    ]
 
 
 def _rows(what: str, old: QuerySet[Any], *, delete: bool) -> Finding:

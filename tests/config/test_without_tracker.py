@@ -44,6 +44,7 @@ try:
         assert answer.status_code == 200, (place, answer.status_code)
         assert "/tracker/" not in answer.content.decode(), place
     assert client.get("/tracker/").status_code == 404
+    call_command("cleanup", verbosity=0)
     assert "tracker" not in client.get("/readyz").json()["missing"]
 finally:
     runner.teardown_databases(databases)
