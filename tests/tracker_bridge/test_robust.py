@@ -231,11 +231,42 @@ def test_a_dead_letter_that_is_tried_again_looks_whether_it_was_done_before(brid
     assert len(bridge.backend.comments(bridge.issue(incident).ref)) == 1
 
 
-def test_a_comment_that_was_rewritten_over_there_is_said_again_here(bridge: Bridge, incident: Incident) -> None:
+def write_nothing(bridge: Bridge, incident: Incident) -> None:
+    pass
+
+
+def write_a_field(bridge: Bridge, incident: Incident) -> None:
+    set_type(bridge, incident, "power-rf")
+
+
+def take_a_step(bridge: Bridge, incident: Incident) -> None:
+    set_status(bridge, incident, "inProgress")
+
+
+def write_a_comment(bridge: Bridge, incident: Incident) -> None:
+    services.add_comment(incident, "Звонили", by=None, at=bridge.now)
+
+
+def write_all_of_it(bridge: Bridge, incident: Incident) -> None:
+    for deed in (write_a_comment, write_a_field, take_a_step):
+        deed(bridge, incident)
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [write_nothing, write_a_field, take_a_step, write_a_comment, write_all_of_it],
+    ids=lambda deed: deed.__name__,
+)
+def test_a_comment_that_was_rewritten_over_there_is_said_again_here(
+    bridge: Bridge, incident: Incident, ours: Callable[[Bridge, Incident], None]
+) -> None:
     ref = bridge.issue(incident).ref
     said = bridge.backend.say(ref, "anna", "Бригада выехала")
     bridge.sync()
     bridge.backend.rewrite(ref, said, "anna", "Бригада вернулась")
+    # Whatever we write next makes us the last writer.
+    ours(bridge, incident)
+    bridge.push()
     bridge.sync()
     assert any("Бригада вернулась" in note.text for note in Comment.objects.filter(incident=incident))
 

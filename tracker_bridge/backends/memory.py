@@ -288,12 +288,14 @@ class MemoryBackend:
             put.append(RemoteFile(number, file.name, len(file.content), file.content_type))
         written = RemoteComment(str(next(self._ids)), author, text, self._tick(), "1", idem, files=tuple(put))
         kept.comments.append(written)
+        kept.issue = replace(kept.issue, commented_at=written.created_at)
         self._touch(kept, author)
         return written
 
     def _rewrite(self, kept: _Kept, written: RemoteComment, text: str) -> RemoteComment:
         rewritten = replace(written, text=text, version=str(int(written.version) + 1))
         kept.comments[kept.comments.index(written)] = rewritten
+        kept.issue = replace(kept.issue, commented_at=self._tick())
         self._touch(kept, US)
         return rewritten
 
