@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from incidents.models import Comment
 from tests.factories import make_email, make_incident, make_user
 from tests.tracker_bridge.conftest import Bridge
 from tests.tracker_bridge.listed import make_job, make_link, onward, page, queries, reader
+from tracker_bridge.job_list import JobFilter
 from tracker_bridge.models import Job
 from tracker_bridge.reasons import REASONS
 
@@ -164,6 +166,18 @@ def test_a_list_costs_the_same_for_five_jobs_and_for_fifty(desk: Client, address
             make_job(state, incident, settled_by=boss if state == "skipped" else None, **kind)
         costs.append(queries(desk, address))
     assert costs[0] == costs[1] <= 12
+
+
+@pytest.mark.parametrize(
+    ("state", "index"), [("waiting", "job_due"), ("done", "job_ended"), ("skipped", "job_ended"), ("dead", "job_dead")]
+)
+def test_a_list_is_read_from_an_index_in_its_order(state: str, index: str) -> None:
+    order = ("not_before", "pk") if state == "waiting" else ("-ended_at", "-pk")
+    rows = JobFilter.read({}, Job.State(state)).rows("memory").order_by(*order)[:50]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    assert index in rows.explain()
 
 
 # --- What administrators do -------------------------------------------------------------------
