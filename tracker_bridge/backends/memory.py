@@ -93,6 +93,15 @@ class MemoryBackend:
         """The next calls of this method raise; `after`: when they have had their effect."""
         self._faults[method] += [(error, after)] * times
 
+    def issues(self) -> list[RemoteIssue]:
+        """All of them, oldest first."""
+        with self._lock:
+            return [kept.issue for kept in self._kept.values()]
+
+    def mend(self) -> None:
+        """No failures any more."""
+        self._faults.clear()
+
     def edit(self, ref: RemoteRef, author: str, **fields: Value) -> RemoteIssue:
         """Somebody changes fields, or the status, by hand."""
         with self._lock:
