@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from incidents import lifecycle, services
+from incidents import lifecycle, moving, services
 from incidents.errors import DomainError
 from incidents.models import Comment, Incident, IncidentType
 from tests.factories import make_pole, make_station
 from tests.tracker_bridge.conftest import Bridge
-from tests.tracker_bridge.test_robust import Killed, fresh
-from tracker_bridge import reconciling, sweeping
+from tests.tracker_bridge.test_robust import Killed, fresh, killed_once
+from tracker_bridge import adopting, jobs, pushing, reconciling, remarks, sweeping
 from tracker_bridge.models import Conflict, IssueLink, Job
 from tracker_bridge.protocol import Ambiguous, RemoteComment, RemoteRef, Transient
 from tracker_bridge.protocol import Conflict as Stale
@@ -23,13 +23,19 @@ from tracker_bridge.statuses import Statuses
 
 TYPES = ("Авария ВОЛС", "Авария по питанию РФ", "Угроза гибели / гибель объекта")
 CALLED = ("ensure_issue", "update_fields", "set_status", "put_comment", "get_issue", "comments", "history", "changes")
+# Where the work is between two steps of its own.
+PLACES = (
+    *((pushing, "_agreed"), (pushing, "_linked"), (jobs, "done"), (jobs, "wait"), (reconciling, "reconcile")),
+    *((remarks, "take"), (adopting, "adopt")),
+)
 STEPS = 70
 
 
 class Both:
     """Deeds on both sides, by one generator of chance."""
 
-    def __init__(self, bridge: Bridge, seed: int) -> None:
+    def __init__(self, bridge: Bridge, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.patch = monkeypatch
         self.bridge, self.rng, self.numbers = bridge, Random(seed), itertools.count(1)
         self.people = [bridge.person("anna"), bridge.person("oleg")]
         self.poles = [make_pole(f"{41960 + number}-P-43-1-1") for number in range(3)]
@@ -41,13 +47,22 @@ class Both:
             bridge.open(by=self.people[0])
 
     def deed(self) -> None:
-        deeds = (self.work_here, self.work_here, self.work_there, self.work_there, self.fail, self.push, self.pull)
+        deeds = (
+            self.work_here,
+            self.work_here,
+            self.work_there,
+            self.work_there,
+            self.fail,
+            self.die,
+            self.push,
+            self.pull,
+        )
         self.rng.choice(deeds)()
         self.bridge.wait(seconds=self.rng.choice((1, 20, 100)))
 
     def work_here(self) -> None:
         incident, by, now = fresh(self.rng.choice(Incident.objects.order_by("pk"))), self.people[1], self.bridge.now
-        deed = self.rng.randrange(5)
+        deed = self.rng.randrange(7)
         try:
             if deed == 0:
                 services.set_type(incident, IncidentType.objects.get(name_ru=self.rng.choice(TYPES)), by=by, at=now)
@@ -57,8 +72,11 @@ class Both:
             elif deed == 2:
                 services.assign(incident, to=self.rng.choice(self.people), by=by, at=now)
             elif deed == 3:
-                self.here.add(words := f"здесь №{next(self.numbers)}.")
-                services.add_comment(incident, words, by=by, at=now)
+                self.here.add(services.add_comment(incident, f"здесь №{next(self.numbers)}.", by=by, at=now).text)
+            elif deed == 4 and self.rng.random() < 0.3:
+                moving.merge(incident, fresh(self.rng.choice(Incident.objects.order_by("pk"))), by=by, at=now)
+            elif deed == 5 and not incident.is_open and not incident.merged_into_id:
+                services.reopen(incident, by=by, at=now, reason="Снова.")
             elif steps := [each for each in lifecycle.next_steps(incident) if not each.to_status.sends]:
                 services.change_status(incident, self.rng.choice(steps).to_status, by=by, at=now, reason="Так надо.")
         except DomainError:
@@ -68,16 +86,19 @@ class Both:
         issues = self.bridge.backend.issues()
         if not issues:
             return
-        ref, deed = self.rng.choice(issues).ref, self.rng.randrange(7)
+        ref, deed = self.rng.choice(issues).ref, self.rng.randrange(9)
         edits: dict[int, dict[str, Any]] = {
             0: {"type": self.rng.choice(TYPES)},
             1: {"base_station": self.rng.choice(self.stations).name},
             2: {"assignee": self.rng.choice(("anna", "oleg"))},
             3: {"summary": "Правка", "database_id": 1},
+            7: {"pole": "99999-X"},
             4: {"status": self.rng.choice(("inProgress", "closed", "uvedomiliOperatora"))},
         }
         if deed in edits:
             self.bridge.backend.edit(ref, "anna", **edits[deed])
+        elif deed == 8 and len(issues) < 6:
+            self.bridge.backend.create("anna", f"Позвонили {next(self.numbers)}")
         elif deed == 5 or not self.said:
             self.there.add(words := f"там №{next(self.numbers)}.")
             self.said.append((ref, self.bridge.backend.say(ref, "anna", words)))
@@ -99,6 +120,11 @@ class Both:
             return
         after = isinstance(error, Ambiguous) or (isinstance(error, Killed) and self.rng.random() < 0.5)
         self.bridge.backend.fail(method, error, after=after)  # type: ignore[arg-type]
+
+    def die(self) -> None:
+        killed_once(self.patch, *self.rng.choice(PLACES))
+        self.rng.choice((self.push, self.pull))()
+        self.patch.undo()
 
     def push(self) -> None:
         try:
@@ -122,19 +148,26 @@ class Both:
         raise AssertionError("the two sides do not come to rest")
 
 
+def said_here(bridge: Bridge, incident: Incident) -> dict[str, Any]:
+    by_hand = bridge.link(incident).is_by_hand
+    return reconciling.ours(fresh(incident), "memory", Statuses({}), bridge.now, by_hand=by_hand)
+
+
 @pytest.mark.parametrize("seed", range(6))
-def test_both_sides_say_the_same_in_the_end(bridge: Bridge, seed: int) -> None:
-    both = Both(bridge, seed)
+def test_both_sides_say_the_same_in_the_end(bridge: Bridge, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    both = Both(bridge, seed, monkeypatch)
     for _ in range(STEPS):
         both.deed()
     both.rest()
     assert not Job.objects.filter(state__in=(Job.State.WAITING, Job.State.DEAD)).exists()
     incidents = list(Incident.objects.order_by("pk"))
-    assert len(incidents) == IssueLink.objects.count() == 3
+    assert len(incidents) == IssueLink.objects.count() == len(bridge.backend.issues())
     told = Counter[str]()
     for incident in incidents:
-        issue, ours = bridge.issue(incident), reconciling.ours(fresh(incident), "memory", Statuses({}), bridge.now)
+        issue, ours = bridge.issue(incident), said_here(bridge, incident)
         theirs = reconciling.theirs(issue)
+        left_alone = bridge.link(incident).frozen
+        ours = {name: value for name, value in ours.items() if name not in left_alone}
         assert {name: theirs.get(name) for name in ours} == ours, list(Conflict.objects.values())
         told.update(line for comment in bridge.backend.comments(issue.ref) for line in comment.text.splitlines())
     assert {words: told[words] for words in both.here} == dict.fromkeys(both.here, 1)
