@@ -209,8 +209,8 @@ def raise_error(incident: Incident, *, reason: str, by: User | None, at: datetim
 
 @transaction.atomic
 def reopen(incident: Incident, *, by: User | None, at: datetime, reason: str) -> Incident:
-    """Open a closed incident again; an open one stays as it is."""
-    incident = locked(incident)
+    """Open a closed incident again; an open one stays as it is. Raises DomainError for a merged one."""
+    incident = workable(incident)
     if incident.is_open:
         return incident
     back = next((step.to_status for step in lifecycle.next_steps(incident)), None) or lifecycle.start_status()

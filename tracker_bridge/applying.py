@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -21,7 +20,7 @@ from incidents.errors import DomainError
 from incidents.models import Incident, IncidentType, Status, StatusClass, Transition
 from towers.models import Pole
 from tracker_bridge import people as known_people
-from tracker_bridge import typed_sites, ways
+from tracker_bridge import typed_sites, ways, workflow
 from tracker_bridge.fields import STATUS
 from tracker_bridge.models import IssueLink
 from tracker_bridge.protocol import Value
@@ -54,6 +53,7 @@ def take(
 ) -> list[Refusal]:
     """Do the changes, sites before people and the status last; returns those that were refused.
 
+    Of several steps of the status those before the refused one stay: from there a way leads back over there, too.
     `people`: who of ours made each, by the field's name; `names`: what he is called, whoever he is. Call it in a
     transaction that holds the incident.
     """
@@ -64,7 +64,7 @@ def take(
             if name not in changes:
                 continue
             try:
-                with transaction.atomic(), events.done_elsewhere(names.get(name, "")):
+                with events.done_elsewhere(names.get(name, "")):
                     TAKEN[name](_Change(incident, name, changes, backend, statuses, people.get(name), now))
             except DomainError as error:
                 is_error = name in WRONG_DATA or isinstance(error, _CannotBeSent)
@@ -187,7 +187,9 @@ def _status(change: _Change) -> None:
 def _next_step(change: _Change, status: Status, been: Sequence[str]) -> Transition:
     """The step to it, or the first one on the way: over there they may have taken several since the last look."""
     steps = {change.statuses.theirs(each.to_status): each for each in lifecycle.next_steps(change.incident)}
-    if change.text not in steps:
+    here = change.statuses.theirs(change.incident.status)
+    # A step that leads there and is not to be had now is refused where it begins; no other way is looked for.
+    if change.text not in steps and (here, change.text) not in workflow.steps(change.statuses):
         first = ways.first_step(steps, change.text, been, change.statuses)
         if first is not None:
             return steps[first]

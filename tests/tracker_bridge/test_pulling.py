@@ -11,7 +11,7 @@ from incidents import services
 from incidents.models import Comment, Incident, IncidentEvent, IncidentType, Status
 from tests.factories import NOW, make_pole, make_station
 from tests.tracker_bridge.conftest import Bridge
-from tracker_bridge.models import Conflict, IssueLink, Mirror
+from tracker_bridge.models import Conflict, IssueLink, Job, Mirror
 from tracker_bridge.protocol import AuthNeeded, Transient, Upload
 
 
@@ -99,6 +99,19 @@ def test_several_steps_over_there_between_two_looks_are_all_taken_here(bridge: B
     taken = IncidentEvent.objects.filter(incident=incident, kind="status_changed")
     assert taken.count() > 1
     assert not Conflict.objects.exists()
+
+
+def test_of_several_steps_those_before_the_refused_one_are_taken_so_that_a_way_leads_back_there(
+    bridge: Bridge, incident: Incident
+) -> None:
+    # From where they stand no way over there leads to where the incident was. No letters leave here.
+    bridge.backend.workflow = {"peredatPodradciku": ["needAcceptance"], "needAcceptance": ["inProgress"]}
+    bridge.backend.edit(bridge.issue(incident).ref, "anna", status="peredatPodradciku")
+    bridge.sync()
+    assert fresh(incident).status.key == bridge.issue(incident).status == "inProgress"
+    conflict = Conflict.objects.get()
+    assert (conflict.field, conflict.theirs, conflict.winner) == ("status", "peredatPodradciku", "dispatch")
+    assert not Job.objects.filter(state=Job.State.DEAD).exists()
 
 
 def test_what_is_ours_alone_is_put_back_and_kept_in_the_journal(bridge: Bridge, incident: Incident) -> None:
