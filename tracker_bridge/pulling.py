@@ -102,10 +102,10 @@ def one(backend: TrackerBackend, mirror: Mirror, remote_id: str, now: datetime) 
 
 
 def _news(mirror: Mirror, issues: Sequence[RemoteIssue], filed: Collection[str]) -> list[RemoteIssue]:
-    """Without those that are known as they are; a page of changes tells most issues again."""
+    """Without those that are known as they are, unless they have new files; a page of changes tells most again."""
     found = IssueLink.objects.filter(backend=mirror.backend, remote_id__in=[each.ref.id for each in issues])
     known = {link.remote_id: link for link in found.only("remote_id", "version", "comment_count", "snapshot")}
-    return [each for each in issues if not _is_known(known.get(each.ref.id), each)]
+    return [each for each in issues if each.ref.id in filed or not _is_known(known.get(each.ref.id), each)]
 
 
 def _is_known(link: IssueLink | None, remote: RemoteIssue) -> bool:
