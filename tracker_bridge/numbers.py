@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Min, Q
 
-from tracker_bridge.models import Conflict, IssueLink, Job
+from tracker_bridge.models import Conflict, IncomingFile, IssueLink, Job
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -50,6 +50,11 @@ def links(backend: str) -> dict[str, int]:
     """Mirrored incidents by the state of their issue; every state is there."""
     rows = IssueLink.objects.filter(backend=backend, is_left_behind=False).order_by()
     return dict.fromkeys(IssueLink.State.values, 0) | dict(rows.values_list("state").annotate(n=Count("pk")))
+
+
+def files_on_their_way(backend: str) -> int:
+    """Files of the tracker's users that are still to be copied here."""
+    return IncomingFile.objects.filter(link__backend=backend, state=IncomingFile.State.WAITING).count()
 
 
 def conflicts(backend: str, now: datetime, within: timedelta = DAY) -> int:

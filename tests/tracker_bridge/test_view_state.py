@@ -15,11 +15,12 @@ from kombu.exceptions import OperationalError
 
 from dispatchers.models import User
 from dispatchers.roles import Role
-from tests.factories import make_incident, make_user
+from incidents.models import Comment
+from tests.factories import NOW, make_incident, make_user
 from tests.tracker_bridge.conftest import Bridge
 from tests.tracker_bridge.listed import make_conflict, make_job, make_link, page, queries, reader
 from tracker_bridge import credentials, mirrors
-from tracker_bridge.models import Credentials, Import, Mirror
+from tracker_bridge.models import Credentials, Import, IncomingFile, Mirror
 from tracker_bridge.oauth import Pair
 from tracker_bridge.protocol import AuthNeeded, Problem, Transient
 
@@ -82,6 +83,22 @@ def test_numbers_say_what_waits_what_was_not_done_and_what_was_told(desk: Client
     assert "7" in tile(text, "Waits")[1]
     assert tile(text, "Not done")[0] == "3"
     assert tile(text, "Told within an hour")[0] == "2"
+
+
+def test_it_says_how_far_calls_are_behind_their_limit_and_how_many_files_come(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker_bridge.pace.seconds_behind", lambda backend: 7.9)
+    assert "behind" not in page(desk, STATE)
+    make_job("waiting")
+    note = Comment.objects.create(incident=(link := make_link()).incident, text="Акт")
+    for state in ("waiting", "waiting", "here"):
+        IncomingFile.objects.create(
+            link=link, remote_id=f"{state}{IncomingFile.objects.count()}", comment=note, state=state, not_before=NOW
+        )
+    text = page(desk, STATE)
+    assert "calls keep to their limit, 7 s behind" in tile(text, "Waits")[1]
+    assert '<dt>files on their way here</dt><dd class="num">2</dd>' in text
 
 
 def test_an_htmx_request_is_answered_with_what_changes_alone(desk: Client) -> None:

@@ -35,7 +35,7 @@ _TABS = (
     (State.DONE, pgettext_lazy("jobs", "Done"), "is-done", "circle-check"),
     (State.SKIPPED, pgettext_lazy("jobs", "Skipped"), "is-new", "x"),
 )
-_KINDS = {
+KINDS = {
     Job.Kind.STATE: gettext_lazy("Fields and status"),
     Job.Kind.LETTER: gettext_lazy("Letters"),
     Job.Kind.NOTE: gettext_lazy("Notes"),
@@ -66,8 +66,8 @@ def _list(request: Request, mirror: Mirror, state: State) -> HttpResponse:
         "standing": health.of(mirror, now),
         "state": state,
         "tabs": _TABS,
-        "kinds": _KINDS,
-        "kind_name": _KINDS.get(Job.Kind(filters.kind)) if filters.kind else "",
+        "kinds": KINDS,
+        "kind_name": KINDS.get(Job.Kind(filters.kind)) if filters.kind else "",
         "filters": filters,
         "kept": filters.address,
         "after": after,

@@ -16,10 +16,11 @@ from kombu.exceptions import OperationalError
 
 from config.web import Request
 from incidents import clocks
-from tracker_bridge import alarms, budget, health, mirrors, numbers
+from tracker_bridge import alarms, budget, health, mirrors, numbers, pace
 from tracker_bridge.models import Import, Job, Mirror
 from tracker_bridge.rights import ACTS
 from tracker_bridge.views.doors import may_act, may_look
+from tracker_bridge.views.jobs import KINDS
 
 # When this person asked for a check: the page says so until it has come, for at most so long.
 _ASKED, CHECKING = "tracker_check", timedelta(minutes=1)
@@ -46,8 +47,11 @@ def state(request: Request, mirror: Mirror) -> HttpResponse:
         "waiting": waiting,
         "oldest": _length(now - waiting.since) if waiting.since else "",
         "read": _length(now - mirror.read_at) if mirror.read_at else "",
+        # Nobody is told of less than a second.
+        "behind": int(pace.seconds_behind(name)) if waiting.number else 0,
+        "files": numbers.files_on_their_way(name),
         "dead": numbers.dead(name),
-        "done": [(Job.Kind(kind).label, number) for kind, number in done.items()],
+        "done": [(KINDS[Job.Kind(kind)], number) for kind, number in done.items()],
         "done_number": sum(done.values()),
         "links": numbers.links(name),
         "conflicts": numbers.conflicts(name, now),
