@@ -49,6 +49,15 @@ def click(*selectors: str) -> Act:
     return act
 
 
+def show(selector: str) -> Act:
+    """As it stands further down."""
+
+    def act(page: Any, cast: dict[str, str]) -> None:
+        page.locator(selector).first.scroll_into_view_if_needed()
+
+    return act
+
+
 def press(*keys: str, then: str = "") -> Act:
     """Keys of the page; `then` appears when they have done their work."""
 
@@ -155,14 +164,14 @@ SCREENS = (
     Screen("sign-in", "Signing in", "/sign-in/", who="", on_a_phone=True),
     Screen("not-found", "No such page", "/incidents/NT-1/"),
     *(
-        Screen(name, title, path, who="administrator", on_a_phone=name == "tracker", with_tracker=True)
-        for name, title, path in (
-            ("tracker", "How the mirror in Tracker is", "/tracker/"),
-            ("tracker-jobs", "What is told to Tracker", "/tracker/jobs/"),
-            ("tracker-dead", "What Tracker did not take", "/tracker/dead/"),
-            ("tracker-conflicts", "Where both sides changed the same", "/tracker/conflicts/"),
-            ("tracker-connect", "Connecting Tracker", "/tracker/connect/"),
-            ("tracker-card", "An incident and its issue", "/incidents/{mirrored}/"),
+        Screen(name, title, path, act, who="administrator", on_a_phone=name == "tracker", with_tracker=True)
+        for name, title, path, act in (
+            ("tracker", "How the mirror in Tracker is", "/tracker/", look),
+            ("tracker-jobs", "What was told to Tracker", "/tracker/jobs/?state=done", look),
+            ("tracker-dead", "What Tracker did not take", "/tracker/dead/", look),
+            ("tracker-conflicts", "Where both sides changed the same", "/tracker/conflicts/", look),
+            ("tracker-connect", "Connecting Tracker", "/tracker/connect/", look),
+            ("tracker-card", "An incident and its issue", "/incidents/{mirrored}/", show("#tracker-line")),
         )
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from demo.tracker.shapes import Shapes
 from dispatchers.roles import Role
 from tests.factories import make_user
 from tests.tracker_bridge.conftest import MEMORY
+from tests.tracker_bridge.listed import make_job
 from tracker_bridge import connecting, credentials, mirrors
 from tracker_bridge.models import Credentials, Mirror
 from tracker_bridge.oauth import Pair
@@ -81,6 +83,11 @@ def test_consent_connects_and_the_page_says_whose_token_it_is(browser: Client, s
     assert kept.given_by is not None
     assert kept.expires_at
     assert timedelta(days=364) < kept.expires_at - timezone.now() < timedelta(days=366)
+
+
+def test_the_tab_of_what_was_not_done_has_its_number_here_too(browser: Client, server: Tracker) -> None:
+    make_job("dead", backend="yandex")
+    assert re.search(r'Не выполнено <span class="dk-badge[^"]*">1</span>', browser.get(PAGE).content.decode())
 
 
 def test_the_page_asks_for_consent_with_a_challenge_that_only_this_session_can_answer(

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from config.tracker import TrackerSettings
 from config.web import Request
-from tracker_bridge import connecting, connection, credentials, mirrors, oauth, token_trial
+from tracker_bridge import connecting, connection, credentials, mirrors, numbers, oauth, token_trial
 from tracker_bridge.connect_forms import CodeForm, PasteForm
 from tracker_bridge.connecting import NotConnected
 from tracker_bridge.models import Mirror
@@ -155,7 +155,7 @@ def _connected(request: Request, tracker: TrackerSettings, mirror: Mirror, pair:
 
 def _page(request: Request, mirror: Mirror, *, status: int = HTTPStatus.OK, **forms: Any) -> HttpResponse:
     now, tracker = timezone.now(), mirrors.configured()
-    context: dict[str, Any] = {"mirror": mirror, "now": now, "tracker": tracker}
+    context: dict[str, Any] = {"mirror": mirror, "now": now, "tracker": tracker, "dead": numbers.dead(mirror.backend)}
     if tracker and tracker.backend == "yandex":
         seen = request.session.pop(_SEEN, None)
         context |= {
