@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import permission_required
@@ -15,7 +16,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from config.web import Request
-from incidents import bulk, chips, lifecycle, marks, naming, saved_views, why
+from incidents import bulk, chips, lifecycle, marks, naming, news, saved_views, why
 from incidents.cells import Reader
 from incidents.clocks import zone_name
 from incidents.fields import Choices
@@ -51,8 +52,15 @@ MOST_CODES = 200
 @require_safe
 @permission_required("incidents.view_incident", raise_exception=True)
 def desk(request: Request) -> HttpResponse:
-    """The whole page; its list alone for a boosted link; what an open page lacks for `live=rows` and `live=counts`."""
+    """The whole page; its list alone for a boosted link; what an open page lacks for `live=rows` and `live=counts`.
+
+    204 if that is nothing, by the mark that the page brings as `since`.
+    """
     now = timezone.now()
+    is_live = "live" in request.GET
+    if is_live and news.is_same(request.GET.get("since", ""), now):
+        return _private(HttpResponse(status=HTTPStatus.NO_CONTENT))
+    mark = "" if is_live else news.mark(now)
     choices = Choices(request.user)
     filters = DeskFilter.read(request.GET, choices)
     look = Look.read(request.GET, request.COOKIES.get(LOOK_COOKIE, ""))
@@ -60,7 +68,6 @@ def desk(request: Request) -> HttpResponse:
     if "keep" in request.GET:
         return _keep(look, kept)
     kept.update(look.said)
-    is_live = "live" in request.GET
     found = None if is_live or not filters.text else _search(request, filters, look, now)
     if found:
         shown = Page(found.rows, after=found.after)
@@ -68,6 +75,7 @@ def desk(request: Request) -> HttpResponse:
         shown = _live_rows(request, filters, look, now) if is_live else _page(request, filters, look, choices, now)
     context: dict[str, Any] = {
         "now": now,
+        "mark": mark,
         "local_now": timezone.localtime(now),
         "zone": zone_name(timezone.localtime(now)),
         "filters": filters,

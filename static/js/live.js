@@ -24,6 +24,7 @@
     question.searchParams.set("live", withCounts ? "counts" : "rows");
     question.searchParams.set("codes", codes.slice(0, MOST_CODES).join(","));
     if (whole && !("later" in main.dataset)) { question.searchParams.set("first", "1"); }
+    if (whole && main.dataset.mark) { question.searchParams.set("since", main.dataset.mark); }
     return question;
   }
 
@@ -45,8 +46,8 @@
       if (answer && answer.type === "opaqueredirect") { document.body.dispatchEvent(new CustomEvent("signed-out")); }
       return;
     }
-    // Meanwhile another queue may have come in.
-    if (document.getElementById("main") === main) { put(new DOMParser().parseFromString(text, "text/html"), codes, kinds); }
+    // Nothing happened since the page was drawn; and meanwhile another queue may have come in.
+    if (answer.status !== 204 && document.getElementById("main") === main) { put(new DOMParser().parseFromString(text, "text/html"), codes, kinds); }
     plan();
   }
 

@@ -137,12 +137,12 @@ def test_pages_follow_one_another_by_cursor_and_keep_the_filters(desk: Client) -
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/", 14),
-        ("/?queue=closed&q=ВЭС", 19),
-        ("/?sort=due", 16),
-        (f"/?cols={'.'.join(DeskTable.base_columns)}", 14),
+        ("/", 15),
+        ("/?queue=closed&q=ВЭС", 20),
+        ("/?sort=due", 17),
+        (f"/?cols={'.'.join(DeskTable.base_columns)}", 15),
         ("/?live=rows&codes={codes}", 4),
-        ("/?open={code}", 20),
+        ("/?open={code}", 21),
     ],
 )
 def test_the_cost_does_not_grow_with_the_rows(desk: Client, path: str, most: int) -> None:
@@ -199,6 +199,21 @@ def test_an_open_page_gets_only_the_named_rows_that_still_belong_there(desk: Cli
     assert set(codes(desk, f"/?queue=new&live=rows&first=1&{asked}")) == {stays.code, unasked.code}
     assert 'id="queues"' not in desk.get(f"/?live=rows&{asked}").text
     assert 'id="queues"' in desk.get(f"/?live=counts&{asked}").text
+
+
+def test_a_page_that_lacks_nothing_is_told_so_in_a_word(desk: Client, me: User) -> None:
+    incident = make_changed(1)
+    mark = re.search(r'data-mark="([^"]+)"', desk.get("/").text)
+    assert mark
+    address = f"/?live=counts&first=1&since={mark[1]}"
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = desk.get(address)
+    assert (answer.status_code, answer.content) == (204, b"")
+    # Session, person, and the events themselves.
+    assert len(queries) <= 4
+    services.take(incident, by=me, at=timezone.now())
+    assert codes(desk, address) == [incident.code]
 
 
 def test_a_boosted_link_gets_the_list_and_the_queues_without_the_page(desk: Client) -> None:
