@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -35,6 +37,10 @@ def client() -> Client:
 
     browser = Client(headers={"host": "localhost"})
     browser.force_login(_person(User))
+    # As config/asgi.py does.
+    import_module("config.urls")
+    gc.collect()
+    gc.freeze()
     return browser
 
 

@@ -5,6 +5,7 @@ Only a synchronisation writes poles, so what is kept holds until a run has ended
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -87,7 +88,10 @@ def _stamp() -> Stamp:
 
 def _read() -> dict[int, Spot]:
     rows = Pole.objects.order_by().values_list("id", "code", "latitude", "longitude", "region_ru")
-    return {
+    found = {
         pk: Spot(pk, code, latitude, longitude, region, wrong_place(latitude, longitude, region))
         for pk, code, latitude, longitude, region in rows.iterator(10_000)
     }
+    # They are in no cycles and stay for long: walking over all of them cost every fourth page 80 ms.
+    gc.freeze()
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 from typing import Any
 
@@ -199,3 +200,10 @@ def test_an_address_hides_states_but_never_all_of_them() -> None:
     assert map_states.read_hidden("nonsense") == frozenset()
     assert map_states.read_hidden("over.risk.new.work.wait") == frozenset()
     assert map_states.said_hidden("aw") == "work.wait"
+
+
+@pytest.mark.django_db
+def test_the_collector_of_garbage_does_not_walk_over_the_poles_that_are_kept() -> None:
+    pole = make_pole("41960-P-43-1-1", **KIROV)
+    kept = spots()[pole.pk]
+    assert not any(each is kept for each in gc.get_objects())
