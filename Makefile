@@ -29,8 +29,9 @@ run: export DISPATCH_TIED_TO_PARENT = 1
 run: setup
 	@$(PYTHON) manage.py up
 
+# Idle processes take over from busy ones: browser tests are slow and stand together.
 test: setup-dev
-	@$(PYTHON) -m pytest -n $(JOBS) $(ARGS)
+	@$(PYTHON) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 test-slow: setup-dev
 	@$(PYTHON) -m pytest -n $(JOBS) -m slow $(ARGS)
