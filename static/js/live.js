@@ -6,6 +6,7 @@
   const MOST_CODES = 200;
   // News that bring a row to its place in the order; anything else changes it where it stands.
   const NEWS = ["opened", "reopened", "letter", "power_back"];
+  const WENT_BACK = performance.getEntriesByType("navigation").some(function (each) { return each.type === "back_forward"; });
   let named = new Map();
   let everything = false, counts = false, busy = false, timer = 0, askedAt = 0, countedAt = 0;
 
@@ -24,7 +25,9 @@
     question.searchParams.set("live", withCounts ? "counts" : "rows");
     question.searchParams.set("codes", codes.slice(0, MOST_CODES).join(","));
     if (whole && !("later" in main.dataset)) { question.searchParams.set("first", "1"); }
-    if (whole && main.dataset.mark) { question.searchParams.set("since", main.dataset.mark); }
+    // Once, and not of a page that "back" has brought: what was read on a card meanwhile is no event.
+    if (whole && !WENT_BACK && main.dataset.mark) { question.searchParams.set("since", main.dataset.mark); }
+    delete main.dataset.mark;
     return question;
   }
 

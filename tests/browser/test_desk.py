@@ -38,6 +38,13 @@ def open_one(subject: str = "Нет питания") -> Incident:
     return services.open_by_hand(subject, by=make_user(), at=now())
 
 
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def is_live(page: Any) -> None:
     page.wait_for_selector("#link.is-up")
     page.wait_for_timeout(500)
@@ -157,6 +164,25 @@ def test_enter_opens_the_card_and_back_finds_the_same_row(open_page: OpenPage) -
     expect(page.locator("#rows > [aria-current]")).to_have_attribute("data-code", old[44].code)
     assert top > 0
     assert abs(page.evaluate("document.getElementById('scroll').scrollTop") - top) < 50
+
+
+def test_what_was_read_on_its_card_is_read_in_the_list_that_back_brings(open_page: OpenPage) -> None:
+    incident = open_one()
+    Incident.objects.filter(pk=incident.pk).update(has_news=True)
+    page = open_page(make_user())
+    is_live(page)
+    row = page.locator(f"#rows > [data-code={incident.code}]")
+    expect(row).to_have_class("dk-row unread")
+
+    page.goto(page.url.rstrip("/") + incident.get_absolute_url())
+    expect(page.locator("#card-head")).to_be_visible()
+    until(lambda: not Incident.objects.get(pk=incident.pk).has_news)
+    with page.expect_request("**/?live=*") as asked:
+        page.go_back()
+
+    expect(row).to_have_class("dk-row")
+    # Whatever copy of the page the browser brought, it asks for everything.
+    assert "since=" not in asked.value.url
 
 
 def test_filters_change_the_list_without_a_reload_and_have_an_address(open_page: OpenPage) -> None:
